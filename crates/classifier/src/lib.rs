@@ -1,0 +1,2 @@
+//! Weights, preprocessing and class names to predictions
+#![forbid(unsafe_code)]

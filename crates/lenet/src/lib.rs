@@ -1,0 +1,2 @@
+//! lenet
+#![forbid(unsafe_code)]

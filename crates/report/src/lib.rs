@@ -1,0 +1,2 @@
+//! Tables, figures, CSV and HTML of training runs
+#![forbid(unsafe_code)]

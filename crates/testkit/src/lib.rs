@@ -1,0 +1,2 @@
+//! Gradient check, closeness, golden files; for tests only
+#![forbid(unsafe_code)]

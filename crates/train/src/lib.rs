@@ -1,0 +1,2 @@
+//! Recipes, the training loop, metrics, run folders
+#![forbid(unsafe_code)]
