@@ -1,0 +1,22 @@
+//! What a stream of random numbers is for.
+
+/// What a stream is for, so that two uses of one seed never share numbers.
+///
+/// The discriminants are part of the generator's key and of every stored result: they are never changed and
+/// never used again, new purposes get new ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u64)]
+pub enum Purpose {
+    /// Initial weights; `index` is the number of the parameter tensor.
+    Init = 1,
+    /// Order of the training samples in an epoch.
+    Shuffle = 2,
+    /// Flips and crops of one sample in one epoch; `index` is the sample's number.
+    Augment = 3,
+    /// Dropout masks; `epoch` is the step, `index` the layer and sample.
+    Dropout = 4,
+    /// Pictures of the synthetic set; `epoch` is the split, `index` the picture's number.
+    Synthetic = 5,
+    /// Dividing one set into splits.
+    Split = 6,
+}
