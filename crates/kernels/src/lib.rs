@@ -1,1 +1,20 @@
-//! Arithmetic on slices.
+//! Arithmetic on slices: convolution, pooling, matrix product, activations, softmax, optimizer updates.
+//!
+//! All SIMD and all `unsafe` of the project live here, behind functions that check the lengths of what they
+//! are given. Each kernel has a scalar reference, generic over [`Element`], beside it: `*_reference`.
+
+pub mod activation;
+mod buffer;
+pub mod conv2d;
+mod element;
+pub mod gemm;
+pub mod pool2d;
+pub mod reduce;
+pub mod softmax;
+pub mod update;
+
+pub use activation::Activation;
+pub use buffer::{ALIGN_BYTES, Buffer};
+pub use conv2d::Conv2dGeom;
+pub use element::Element;
+pub use pool2d::Pool2dGeom;

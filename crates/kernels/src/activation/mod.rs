@@ -1,0 +1,45 @@
+//! Activations and their derivatives, number by number over slices.
+
+mod reference;
+
+pub use reference::{activate_reference, derivative_reference};
+
+use crate::Element;
+
+/// A function applied to every number alike.
+///
+/// # Source
+/// SiLU: Elfwing et al. 2017, arXiv 1702.03118.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// `max(x, 0)`; its derivative at 0 is 0.
+    Relu,
+    /// `σ(x) = 1 / (1 + e⁻ˣ)`.
+    Sigmoid,
+    /// `x · σ(x)`.
+    Silu,
+    /// Hyperbolic tangent.
+    Tanh,
+}
+
+/// `y = f(x)`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn forward<T: Element>(f: Activation, x: &[T], y: &mut [T]) {
+    assert_eq!(x.len(), y.len(), "lengths of x, y");
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = activate_reference(f, x);
+    }
+}
+
+/// `dx = dy · f'(x)`, from the input `x` and the output `y = f(x)` of the forward pass. Overwrites `dx`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn backward<T: Element>(f: Activation, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
+    assert_eq!((x.len(), y.len(), dy.len()), (dx.len(), dx.len(), dx.len()), "lengths of x, y, dy, dx");
+    for (((dx, &dy), &x), &y) in dx.iter_mut().zip(dy).zip(x).zip(y) {
+        *dx = dy * derivative_reference(f, x, y);
+    }
+}

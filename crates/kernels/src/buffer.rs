@@ -1,0 +1,107 @@
+//! Zeroed memory that starts on a cache line, so that a 64-byte load never straddles two.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+use crate::Element;
+
+/// Start of every [`Buffer`], in bytes: one cache line, one 512-bit register.
+pub const ALIGN_BYTES: usize = 64;
+
+/// A slice of numbers on the heap, zero at first, aligned to [`ALIGN_BYTES`].
+///
+/// # Examples
+/// ```
+/// let mut b = kernels::Buffer::<f32>::zeros(100);
+/// b[3] = 1.0;
+/// assert_eq!(b.iter().sum::<f32>(), 1.0);
+/// assert_eq!(b.as_ptr() as usize % kernels::ALIGN_BYTES, 0);
+/// ```
+pub struct Buffer<T: Element> {
+    start: NonNull<T>,
+    len: usize,
+}
+
+impl<T: Element> Buffer<T> {
+    /// A buffer of `len` zeros.
+    #[must_use]
+    pub fn zeros(len: usize) -> Self {
+        let layout = Self::layout(len);
+        if layout.size() == 0 {
+            return Buffer { start: NonNull::dangling(), len };
+        }
+        // SAFETY: the layout's size is not zero. All-zero bytes are the number 0 in f32 and f64.
+        let start = unsafe { alloc_zeroed(layout) };
+        match NonNull::new(start.cast::<T>()) {
+            Some(start) => Buffer { start, len },
+            None => handle_alloc_error(layout),
+        }
+    }
+
+    /// Grows to at least `len` numbers; what was held is lost when it has to move.
+    pub fn reserve_zeroed(&mut self, len: usize) {
+        if self.len < len {
+            *self = Buffer::zeros(len);
+        }
+    }
+
+    fn layout(len: usize) -> Layout {
+        let bytes = len.checked_mul(size_of::<T>()).unwrap_or(usize::MAX);
+        match Layout::from_size_align(bytes, ALIGN_BYTES) {
+            Ok(layout) => layout,
+            Err(_) => panic!("a buffer of {len} numbers does not fit the address space"),
+        }
+    }
+}
+
+impl<T: Element> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        let layout = Self::layout(self.len);
+        if layout.size() != 0 {
+            // SAFETY: `start` came from `alloc_zeroed` with this same layout.
+            unsafe { dealloc(self.start.as_ptr().cast(), layout) }
+        }
+    }
+}
+
+impl<T: Element> Deref for Buffer<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        // SAFETY: `start` owns `len` initialised numbers (or is dangling with `len` 0).
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Element> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as in `deref`, and `&mut self` makes the borrow unique.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Element> Clone for Buffer<T> {
+    fn clone(&self) -> Self {
+        Buffer::from(&**self)
+    }
+}
+
+impl<T: Element> From<&[T]> for Buffer<T> {
+    fn from(x: &[T]) -> Self {
+        let mut buffer = Buffer::zeros(x.len());
+        buffer.copy_from_slice(x);
+        buffer
+    }
+}
+
+impl<T: Element> fmt::Debug for Buffer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+// SAFETY: a `Buffer` owns its memory alone, like `Vec<T>`.
+unsafe impl<T: Element> Send for Buffer<T> {}
+// SAFETY: a shared `Buffer` only gives out `&[T]`.
+unsafe impl<T: Element> Sync for Buffer<T> {}
