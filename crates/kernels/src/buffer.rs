@@ -48,7 +48,7 @@ impl<T: Element> Buffer<T> {
     }
 
     fn layout(len: usize) -> Layout {
-        let bytes = len.checked_mul(size_of::<T>()).unwrap_or(usize::MAX);
+        let bytes = len.saturating_mul(size_of::<T>());
         match Layout::from_size_align(bytes, ALIGN_BYTES) {
             Ok(layout) => layout,
             Err(_) => panic!("a buffer of {len} numbers does not fit the address space"),

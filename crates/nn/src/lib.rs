@@ -1,2 +1,26 @@
-//! Tensors, layers, losses, initialisers, optimizers, schedules, models and model files
+//! Tensors, layers, losses, initialisers, optimizers, schedules, models and model files.
+//!
+//! A network is a [`ModelSpec`] (data) that builds a [`Sequential`] (layers without numbers); parameters are one
+//! flat slice that the caller owns, activations live in a [`Workspace`].
 #![forbid(unsafe_code)]
+
+mod backward;
+mod error;
+mod forward;
+pub mod init;
+mod layer;
+pub mod layers;
+mod param;
+mod segment;
+mod sequential;
+mod shape;
+mod spec;
+mod workspace;
+
+pub use error::BuildError;
+pub use layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
+pub use param::{PARAM_ALIGN, ParamEntry, ParamSpec, Role};
+pub use sequential::{Node, Sequential, StepId};
+pub use shape::Shape;
+pub use spec::{LayerSpec, ModelSpec, NamedLayer};
+pub use workspace::Workspace;

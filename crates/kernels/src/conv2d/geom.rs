@@ -49,7 +49,10 @@ impl Conv2dGeom {
     /// The general form; `None` if the window does not fit, a size is zero, or `groups` does not divide both
     /// channel counts.
     #[must_use]
-    #[allow(clippy::too_many_arguments, reason = "eight sizes make a convolution; the caller is a config struct")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "eight sizes make a convolution; the caller is a config struct"
+    )]
     pub fn new(
         in_channels: usize,
         out_channels: usize,

@@ -1,0 +1,167 @@
+//! The backward pass of a [`Sequential`]: segments and layers in reverse.
+
+use kernels::{Element, reduce};
+use rayon::prelude::*;
+
+use crate::forward::Pass;
+use crate::layer::{Mode, Past, Saved, View, ViewMut};
+use crate::segment::{SegmentKind, samples_per_group};
+use crate::sequential::{Sequential, StepId};
+use crate::workspace::{SegmentMemory, Workers, Workspace};
+
+impl<T: Element> Sequential<T> {
+    /// Adds `∂L/∂params` to `grads`, for the batch of the last forward pass with the same `params` and
+    /// `input`, given `∂L/∂logits` in [`Workspace::logits_and_grad`].
+    ///
+    /// # Panics
+    /// If a length does not match or the workspace is not for training.
+    pub fn backward(&self, params: &[T], input: &[T], at: StepId, ws: &mut Workspace<T>, grads: &mut [T]) {
+        assert_eq!(ws.mode, Mode::Train, "gradients need a training workspace");
+        assert_eq!(grads.len(), self.num_slots(), "length of the gradients");
+        assert_eq!(input.len(), ws.batch * self.input_shape().len(), "the batch of the forward pass");
+        let batch = ws.batch;
+        for (i, segment) in self.segments().iter().enumerate().rev() {
+            let (before, rest) = ws.segments.split_at_mut(i);
+            let memory = &mut rest[0];
+            let (input, grad_input) = match before.last_mut() {
+                None => (input, None),
+                Some(m) => {
+                    let len = segment.input_len * batch;
+                    (&m.output[..len], Some(&mut m.grad_output[..len]))
+                }
+            };
+            let pass = Pass { net: self, segment, params, packed: &ws.packed, at, mode: ws.mode };
+            let grads = &mut grads[segment.params.clone()];
+            match segment.kind {
+                SegmentKind::Batch => pass.backward_batch(input, batch, grad_input, memory, grads),
+                SegmentKind::Sample => {
+                    pass.backward_samples(input, batch, grad_input, memory, &ws.workers, grads);
+                }
+            }
+        }
+    }
+}
+
+/// One forward pass to be undone: what went in, what was kept, what came out.
+struct Chain<'a, T> {
+    batch: usize,
+    first_sample: usize,
+    input: &'a [T],
+    numbers: &'a [T],
+    bytes: &'a [u8],
+    output: &'a [T],
+    grad_output: &'a [T],
+}
+
+impl<T: Element> Pass<'_, T> {
+    fn backward_batch(
+        &self,
+        input: &[T],
+        batch: usize,
+        grad_input: Option<&mut [T]>,
+        memory: &mut SegmentMemory<T>,
+        grads: &mut [T],
+    ) {
+        let len = self.segment.output_len * batch;
+        let [a, b] = &mut memory.between;
+        let chain = Chain {
+            batch,
+            first_sample: 0,
+            input,
+            numbers: &memory.numbers,
+            bytes: &memory.bytes,
+            output: &memory.output[..len],
+            grad_output: &memory.grad_output[..len],
+        };
+        self.backward_chain(&chain, grad_input, [a, b], grads);
+    }
+
+    fn backward_samples(
+        &self,
+        input: &[T],
+        batch: usize,
+        grad_input: Option<&mut [T]>,
+        memory: &mut SegmentMemory<T>,
+        workers: &Workers<T>,
+        grads: &mut [T],
+    ) {
+        let s = self.segment;
+        let group = samples_per_group(batch);
+        let groups = batch.div_ceil(group);
+        let len = s.params.len();
+        let SegmentMemory { output, grad_output, numbers, bytes, group_grads, .. } = memory;
+        let stride = len.max(1);
+        let group_grads = &mut group_grads[..groups * stride];
+        group_grads.fill(T::ZERO);
+        let run = |g: usize, mut grad_input: Option<&mut [T]>, grads: &mut [T]| {
+            let mut scratch = workers.mine();
+            let (a, b) = scratch.numbers.split_at_mut(s.widest);
+            let first = g * group;
+            for i in first..(first + group).min(batch) {
+                let chain = Chain {
+                    batch: 1,
+                    first_sample: i,
+                    input: &input[i * s.input_len..][..s.input_len],
+                    numbers: &numbers[i * s.arena.numbers..][..s.arena.numbers],
+                    bytes: &bytes[i * s.arena.bytes..][..s.arena.bytes],
+                    output: &output[i * s.output_len..][..s.output_len],
+                    grad_output: &grad_output[i * s.output_len..][..s.output_len],
+                };
+                let own =
+                    grad_input.as_deref_mut().map(|d| &mut d[(i - first) * s.input_len..][..s.input_len]);
+                self.backward_chain(&chain, own, [&mut *a, &mut *b], grads);
+            }
+        };
+        let own_grads = group_grads.par_chunks_mut(stride);
+        match grad_input {
+            None => own_grads.enumerate().for_each(|(g, own)| run(g, None, &mut own[..len])),
+            Some(dx) => own_grads
+                .zip(dx.par_chunks_mut(s.input_len * group))
+                .enumerate()
+                .for_each(|(g, (own, dx))| run(g, Some(dx), &mut own[..len])),
+        }
+        for own in group_grads.chunks_exact(stride) {
+            reduce::add_assign(grads, &own[..len]);
+        }
+    }
+
+    /// The segment's layers in reverse; gradients between layers alternate between two buffers.
+    fn backward_chain(
+        &self,
+        chain: &Chain<'_, T>,
+        mut grad_input: Option<&mut [T]>,
+        between: [&mut [T]; 2],
+        grads: &mut [T],
+    ) {
+        let Chain { batch, .. } = *chain;
+        let s = self.segment;
+        let [mut a, mut b] = between;
+        let mut at_end = true;
+        for (k, layer) in s.layers.clone().enumerate().rev() {
+            let node = &self.net.nodes()[layer];
+            let slot = &s.slots[k];
+            let input = if k == 0 { chain.input } else { &chain.numbers[s.slots[k - 1].output(batch)] };
+            let output = if at_end { chain.output } else { &chain.numbers[slot.output(batch)] };
+            let grad_output = if at_end { chain.grad_output } else { &a[..output.len()] };
+            let grad_own = if k == 0 { grad_input.take() } else { Some(&mut b[..input.len()]) };
+            let own = node.params.start - s.params.start..node.params.end - s.params.start;
+            node.layer.backward(
+                &self.ctx(layer, chain.first_sample),
+                self.weights(layer),
+                Past {
+                    input: View { batch, data: input },
+                    output: View { batch, data: output },
+                    saved: Saved {
+                        numbers: &chain.numbers[slot.saved_numbers(batch)],
+                        bytes: &chain.bytes[slot.saved_bytes(batch)],
+                    },
+                },
+                View { batch, data: grad_output },
+                grad_own.map(|data| ViewMut { batch, data }),
+                &mut grads[own],
+            );
+            std::mem::swap(&mut a, &mut b);
+            at_end = false;
+        }
+    }
+}

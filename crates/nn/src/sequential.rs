@@ -1,0 +1,172 @@
+//! A chain of named layers over one flat slice of parameters.
+
+use std::ops::Range;
+
+use kernels::{Buffer, Element};
+
+use crate::layer::{Layer, Mode, Saved};
+use crate::param::{PARAM_ALIGN, ParamEntry};
+use crate::segment::{LayerFacts, Segment, plan};
+use crate::shape::Shape;
+use crate::workspace::Workspace;
+
+/// A layer and its name in the network, e.g. `conv1`.
+#[derive(Debug)]
+pub struct Node<T: Element = f32> {
+    /// Prefix of its parameters' names.
+    pub name: String,
+    /// What it computes.
+    pub layer: Box<dyn Layer<T>>,
+    /// Its part of the flat parameters.
+    pub params: Range<usize>,
+    pub(crate) packed: Range<usize>,
+}
+
+/// A network: layers one after the other, each fed with the one before.
+///
+/// It holds no numbers: parameters are a slice of [`Sequential::num_slots`] numbers that the caller owns,
+/// activations live in a [`Workspace`].
+#[derive(Debug)]
+pub struct Sequential<T: Element = f32> {
+    nodes: Vec<Node<T>>,
+    segments: Vec<Segment>,
+    entries: Vec<ParamEntry>,
+    num_slots: usize,
+    packed_len: usize,
+    input_shape: Shape,
+}
+
+/// A step's place in the run, from which its random numbers follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepId {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Optimizer steps before this one.
+    pub step: u64,
+}
+
+impl<T: Element> Sequential<T> {
+    /// Chains layers that were built one for the other's output shape.
+    ///
+    /// # Panics
+    /// If there is no layer, or one's input shape is not the output shape of the one before: build them
+    /// through [`crate::ModelSpec`], which reports that as an error.
+    #[must_use]
+    pub fn new(layers: Vec<(String, Box<dyn Layer<T>>)>) -> Self {
+        assert!(!layers.is_empty(), "a network needs a layer");
+        let input_shape = layers[0].1.input_shape();
+        let mut shape = input_shape;
+        let (mut num_slots, mut packed_len) = (0, 0);
+        let mut nodes = Vec::with_capacity(layers.len());
+        let mut entries = Vec::new();
+        for (name, layer) in layers {
+            assert_eq!(layer.input_shape(), shape, "input of {name}");
+            shape = layer.output_shape();
+            let start = num_slots;
+            for spec in layer.params() {
+                let range = num_slots..num_slots + spec.len();
+                num_slots = range.end;
+                entries.push(ParamEntry { name: format!("{name}.{}", spec.name), spec: spec.clone(), range });
+            }
+            let packed = packed_len..packed_len + layer.packed_len();
+            packed_len = packed.end.next_multiple_of(PARAM_ALIGN);
+            nodes.push(Node { name, layer, params: start..num_slots, packed });
+            num_slots = num_slots.next_multiple_of(PARAM_ALIGN);
+        }
+        let facts: Vec<LayerFacts> = nodes.iter().map(facts).collect();
+        let segments = plan(&facts);
+        Sequential { nodes, segments, entries, num_slots, packed_len, input_shape }
+    }
+
+    /// The layers in order.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node<T>] {
+        &self.nodes
+    }
+
+    /// The layers, to be chained anew (fusion).
+    #[must_use]
+    pub fn into_nodes(self) -> Vec<Node<T>> {
+        self.nodes
+    }
+
+    /// Every parameter tensor with its full name and its place in the flat slice.
+    #[must_use]
+    pub fn params(&self) -> &[ParamEntry] {
+        &self.entries
+    }
+
+    /// Length of the flat slice of parameters: the tensors, and a few zeros between layers for alignment.
+    #[must_use]
+    pub fn num_slots(&self) -> usize {
+        self.num_slots
+    }
+
+    /// Numbers in all parameter tensors.
+    #[must_use]
+    pub fn num_params(&self) -> usize {
+        self.entries.iter().map(|e| e.range.len()).sum()
+    }
+
+    /// Shape of one input sample.
+    #[must_use]
+    pub fn input_shape(&self) -> Shape {
+        self.input_shape
+    }
+
+    /// Shape of one output sample: the logits.
+    #[must_use]
+    pub fn output_shape(&self) -> Shape {
+        self.nodes.last().map_or(self.input_shape, |n| n.layer.output_shape())
+    }
+
+    /// Multiply-adds of the forward pass over one sample.
+    #[must_use]
+    pub fn macs(&self) -> u64 {
+        self.nodes.iter().map(|n| n.layer.macs()).sum()
+    }
+
+    /// Memory for passes of up to `capacity` samples, on the current rayon pool.
+    #[must_use]
+    pub fn workspace(&self, capacity: usize, mode: Mode) -> Workspace<T> {
+        Workspace::new(&self.segments, self.packed_len, capacity.max(1), mode)
+    }
+
+    /// After a training step's forward pass, moves the running statistics among `params`.
+    pub fn update_stats(&self, params: &mut [T], ws: &Workspace<T>) {
+        for (segment, memory) in self.segments.iter().zip(&ws.segments) {
+            for (slot, i) in segment.slots.iter().zip(segment.layers.clone()) {
+                let saved = Saved {
+                    numbers: &memory.numbers[slot.saved_numbers(ws.batch)],
+                    bytes: &memory.bytes[slot.saved_bytes(ws.batch)],
+                };
+                let node = &self.nodes[i];
+                if segment.kind == crate::segment::SegmentKind::Batch {
+                    node.layer.update_stats(saved, &mut params[node.params.clone()]);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    pub(crate) fn pack(&self, params: &[T], packed: &mut Buffer<T>) {
+        for node in &self.nodes {
+            if !node.packed.is_empty() {
+                node.layer.pack(&params[node.params.clone()], &mut packed[node.packed.clone()]);
+            }
+        }
+    }
+}
+
+fn facts<T: Element>(node: &Node<T>) -> LayerFacts {
+    LayerFacts {
+        locality: node.layer.locality(),
+        saved: node.layer.saved_size(),
+        input_len: node.layer.input_shape().len(),
+        output_len: node.layer.output_shape().len(),
+        params: node.params.clone(),
+    }
+}

@@ -1,0 +1,89 @@
+//! A model as data: what is stored with the weights and read from a model file.
+
+use kernels::{Activation, Element};
+use serde::{Deserialize, Serialize};
+
+use crate::error::BuildError;
+use crate::layer::Layer;
+use crate::layers::{Activate, Conv2dConfig, LinearConfig, Pool2dConfig};
+use crate::sequential::Sequential;
+use crate::shape::Shape;
+
+/// A model: its name, the shape of one input sample, and its layers in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// What it is called, e.g. `lenet5`.
+    pub name: String,
+    /// Shape of one input sample.
+    pub input: Shape,
+    /// The layers in order.
+    pub layers: Vec<NamedLayer>,
+}
+
+/// A layer and its name, which prefixes the names of its parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedLayer {
+    /// Unique in the model, e.g. `conv1`.
+    pub name: String,
+    /// What it computes.
+    #[serde(flatten)]
+    pub layer: LayerSpec,
+}
+
+/// One layer's kind and settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each is the config of the layer of the same name")]
+pub enum LayerSpec {
+    Conv2d(Conv2dConfig),
+    #[serde(rename = "max_pool2d")]
+    MaxPool2d(Pool2dConfig),
+    Linear(LinearConfig),
+    Relu,
+    Sigmoid,
+    Silu,
+    Tanh,
+}
+
+impl LayerSpec {
+    /// The layer for inputs of this shape.
+    ///
+    /// # Errors
+    /// As the layer's own `build`; `name` is for the message.
+    pub fn build<T: Element>(&self, name: &str, input: Shape) -> Result<Box<dyn Layer<T>>, BuildError> {
+        let activate = |f| Box::new(Activate::new(f, input)) as Box<dyn Layer<T>>;
+        Ok(match self {
+            LayerSpec::Conv2d(config) => Box::new(config.build(name, input)?),
+            LayerSpec::MaxPool2d(config) => Box::new(config.build_max(name, input)?),
+            LayerSpec::Linear(config) => Box::new(config.build(name, input)?),
+            LayerSpec::Relu => activate(Activation::Relu),
+            LayerSpec::Sigmoid => activate(Activation::Sigmoid),
+            LayerSpec::Silu => activate(Activation::Silu),
+            LayerSpec::Tanh => activate(Activation::Tanh),
+        })
+    }
+}
+
+impl ModelSpec {
+    /// Builds every layer for the output shape of the one before.
+    ///
+    /// # Errors
+    /// The first layer that cannot be built, by name, with the shape it got and what it needs.
+    pub fn build<T: Element>(&self) -> Result<Sequential<T>, BuildError> {
+        if self.layers.is_empty() {
+            return Err(BuildError::Empty);
+        }
+        let mut shape = self.input;
+        let mut layers = Vec::with_capacity(self.layers.len());
+        for (i, NamedLayer { name, layer }) in self.layers.iter().enumerate() {
+            if self.layers[..i].iter().any(|other| other.name == *name) {
+                return Err(BuildError::DuplicateName(name.clone()));
+            }
+            let built = layer.build(name, shape)?;
+            shape = built.output_shape();
+            layers.push((name.clone(), built));
+        }
+        Ok(Sequential::new(layers))
+    }
+}
