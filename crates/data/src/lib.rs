@@ -1,2 +1,35 @@
-//! Photos to batches: sources, decoding, preprocessing, augmentation, the synthetic set
+//! Photos to batches: sources, decoding, preprocessing, augmentation, the synthetic set.
+//!
+//! The way of a picture: [`open`] finds out what a folder holds, a [`Source`] gives bytes, [`decode`](decode::decode)
+//! makes a [`Picture`], [`Preprocess`] a plane and then features, [`prepare`] does so for a whole split, [`Order`] and
+//! [`batches`] say which samples come next, and a [`Loader`] fills a [`Batch`]. What is learned from batches is left to
+//! other crates.
+//!
+//! The user's data folder is only ever read.
 #![forbid(unsafe_code)]
+
+pub mod augment;
+pub mod decode;
+mod error;
+pub mod histogram;
+mod loader;
+pub mod picture;
+mod prepared;
+mod preprocess;
+pub mod resize;
+mod sampler;
+pub mod source;
+mod split;
+pub mod synthetic;
+
+pub use augment::Augment;
+pub use decode::DecodeError;
+pub use error::{DataError, ErrorKind};
+pub use histogram::{Space, Transform};
+pub use loader::{Batch, Loader};
+pub use picture::{Colour, Picture};
+pub use prepared::{BadFile, OnBad, PreparedSet, prepare};
+pub use preprocess::{Feature, Fit, Preprocess, PreprocessError};
+pub use sampler::{LastBatch, Order, batches};
+pub use source::{Dataset, Source, open};
+pub use synthetic::Synthetic;

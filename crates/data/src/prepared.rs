@@ -1,0 +1,151 @@
+//! A split in memory: every picture decoded and brought to size once.
+
+use crate::{
+    decode::{Limits, decode},
+    error::DataError,
+    preprocess::Preprocess,
+    source::{Content, Source},
+};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What happens to a picture that can't be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBad {
+    /// It is left out and named in [`PreparedSet::skipped`].
+    Skip,
+    /// It ends the preparation with an error that names it.
+    #[default]
+    Fail,
+}
+
+/// A picture that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadFile {
+    /// As its source names it.
+    pub path: String,
+    /// One line.
+    pub reason: String,
+}
+
+/// Planes and labels of a split, in the order of its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedSet {
+    /// `[samples, channels, height, width]`, 8 bits each.
+    pub planes: Vec<u8>,
+    /// Shape of one plane: channels, height, width.
+    pub shape: [usize; 3],
+    /// Index of each sample's class.
+    pub labels: Vec<u32>,
+    /// Name of each sample: its path.
+    pub names: Vec<String>,
+    /// The samples that could not be used, in the order of the source.
+    pub skipped: Vec<BadFile>,
+}
+
+impl PreparedSet {
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Bytes of one plane.
+    pub fn plane_len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The plane of sample `index`, `[channels, height, width]`.
+    pub fn plane(&self, index: usize) -> &[u8] {
+        &self.planes[index * self.plane_len()..][..self.plane_len()]
+    }
+}
+
+/// Decodes and resizes every picture of `source`, on all threads of the current pool.
+///
+/// `progress` is told how many of how many are done; it is called from several threads at once, and the numbers may
+/// come out of order by a few.
+///
+/// # Errors
+/// With [`OnBad::Fail`] the first bad picture's error, in the order of the source and whatever the number of threads.
+/// [`DataError::NothingLeft`] if not a single picture is usable.
+pub fn prepare(
+    source: &dyn Source,
+    preprocess: &Preprocess,
+    on_bad: OnBad,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<PreparedSet, DataError> {
+    let samples = source.samples();
+    let plane_len = preprocess.plane_len();
+    let mut planes = vec![0; samples.len() * plane_len];
+    let done = AtomicUsize::new(0);
+    // With `Fail`, all before the first bad picture are still tried, so that the same one is always reported.
+    let first_bad = AtomicUsize::new(usize::MAX);
+    let errors: Vec<Option<DataError>> = planes
+        .par_chunks_exact_mut(plane_len)
+        .enumerate()
+        .map(|(index, plane)| {
+            if on_bad == OnBad::Fail && index > first_bad.load(Ordering::Relaxed) {
+                return None;
+            }
+            let result = plane_of(source, index, preprocess).map(|made| plane.copy_from_slice(&made));
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, samples.len());
+            if result.is_err() {
+                first_bad.fetch_min(index, Ordering::Relaxed);
+            }
+            result.err()
+        })
+        .collect();
+    let shape = [preprocess.colour.channels(), preprocess.height, preprocess.width];
+    let mut set = PreparedSet { planes, shape, labels: vec![], names: vec![], skipped: vec![] };
+    for (index, (sample, error)) in samples.iter().zip(errors).enumerate() {
+        match error {
+            None => {
+                let kept = set.labels.len();
+                if kept < index {
+                    set.planes.copy_within(index * plane_len..(index + 1) * plane_len, kept * plane_len);
+                }
+                set.labels.push(sample.label);
+                set.names.push(sample.name.clone());
+            }
+            Some(error) if on_bad == OnBad::Fail => return Err(error),
+            Some(error) => {
+                set.skipped.push(BadFile { path: sample.name.clone(), reason: reason(error) });
+            }
+        }
+    }
+    set.planes.truncate(set.labels.len() * plane_len);
+    if set.is_empty() {
+        let first = set.skipped.first().map(|bad| format!("{}: {}", bad.path, bad.reason));
+        return Err(DataError::NothingLeft { split: "data".into(), skipped: set.skipped.len(), first });
+    }
+    Ok(set)
+}
+
+fn plane_of(source: &dyn Source, index: usize, preprocess: &Preprocess) -> Result<Vec<u8>, DataError> {
+    let picture = match source.read(index)? {
+        Content::Picture(picture) => picture,
+        Content::File(bytes) => decode(&bytes, preprocess.colour, &Limits::default()).map_err(|error| {
+            DataError::BadFile { path: source.samples()[index].name.clone(), reason: error.to_string() }
+        })?,
+    };
+    Ok(preprocess.plane_of(picture))
+}
+
+/// The cause alone: the path stands beside it.
+fn reason(error: DataError) -> String {
+    match error {
+        DataError::BadFile { reason, .. } => reason,
+        DataError::MissingPicture { origin, .. } => format!("no such file (listed in {origin})"),
+        DataError::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[path = "prepared_tests.rs"]
+mod tests;

@@ -1,0 +1,263 @@
+//! From a picture's bytes to a model's input: the one copy of it in the house.
+//!
+//! Training, evaluation, prediction and serving all go through a [`Preprocess`], and it is stored with the weights,
+//! so a model can't be fed otherwise than it was trained. It has two halves. *bytes → plane*: decode, gray or colour,
+//! resize; the plane is `u8`, small, and kept. *plane → features*: standardized pixels or a histogram, `f32`, made
+//! for each batch.
+
+mod fit;
+
+use crate::{
+    decode::{DecodeError, Limits, decode},
+    histogram::{BINS, Space, Transform, histogram},
+    picture::{Colour, Picture},
+    resize::resize,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a picture's pixels become.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Feature {
+    /// `(x/255 − mean) / std`, one mean and one std a channel.
+    Pixels {
+        /// In [0, 1]; one a channel.
+        mean: Vec<f32>,
+        /// Greater than 0; one a channel.
+        std: Vec<f32>,
+    },
+    /// 64 shares of the pixels, transformed, then `(h − mean) / std`, one mean and one std a bin.
+    Histogram {
+        /// Gray levels or colours.
+        space: Space,
+        /// Plain, square root or logarithm.
+        transform: Transform,
+        /// One a bin.
+        mean: Vec<f32>,
+        /// Greater than 0; one a bin.
+        std: Vec<f32>,
+    },
+}
+
+impl Feature {
+    /// `x/255`, nothing else.
+    pub fn pixels(colour: Colour) -> Self {
+        Self::Pixels { mean: vec![0.0; colour.channels()], std: vec![1.0; colour.channels()] }
+    }
+
+    /// The transformed histogram, not standardized.
+    pub fn histogram(space: Space, transform: Transform) -> Self {
+        Self::Histogram { space, transform, mean: vec![0.0; BINS], std: vec![1.0; BINS] }
+    }
+}
+
+/// How a picture of another shape is brought to size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// Both axes are scaled on their own; the aspect ratio changes.
+    #[default]
+    Squash,
+}
+
+/// A model's view of a picture, as data.
+///
+/// # Examples
+/// ```
+/// use data::{Colour, Feature, Picture, Preprocess};
+///
+/// let preprocess = Preprocess::new(128, 128, Colour::Gray, Feature::pixels(Colour::Gray));
+/// let picture = Picture { width: 2, height: 1, colour: Colour::Gray, data: vec![0, 255] };
+/// let plane = preprocess.plane_of(picture);
+/// let mut input = vec![0.0; preprocess.feature_len()];
+/// preprocess.features(&plane, &mut input);
+/// assert_eq!((input[0], input[127]), (0.0, 1.0));
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocess {
+    /// Gray or colour planes.
+    pub colour: Colour,
+    /// Of the plane, in pixels.
+    pub height: usize,
+    /// Of the plane, in pixels.
+    pub width: usize,
+    /// How another shape is brought to that size.
+    #[serde(default)]
+    pub fit: Fit,
+    /// What the plane becomes.
+    pub feature: Feature,
+}
+
+/// A stored preprocessing that can't be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("preprocessing: {what}")]
+pub struct PreprocessError {
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Preprocess {
+    /// Largest side of a plane, in pixels; more is refused by [`Preprocess::check`].
+    pub const MAX_SIDE: usize = 4096;
+
+    /// A preprocessing that squashes to `height` × `width`.
+    pub fn new(height: usize, width: usize, colour: Colour, feature: Feature) -> Self {
+        Self { colour, height, width, fit: Fit::Squash, feature }
+    }
+
+    /// Whether the numbers fit together; to be asked of one that was read from a file.
+    ///
+    /// # Errors
+    /// [`PreprocessError`] for a size of 0 or over [`Preprocess::MAX_SIDE`], a wrong number of means, or a mean or std
+    /// that is not finite, or a std that is not over 0.
+    pub fn check(&self) -> Result<(), PreprocessError> {
+        let fail = |what: String| Err(PreprocessError { what });
+        for side in [self.height, self.width] {
+            if !(1..=Self::MAX_SIDE).contains(&side) {
+                return fail(format!(
+                    "{}×{} pixels, sides from 1 to {}",
+                    self.width,
+                    self.height,
+                    Self::MAX_SIDE
+                ));
+            }
+        }
+        let (mean, std, expected) = match &self.feature {
+            Feature::Pixels { mean, std } => (mean, std, self.colour.channels()),
+            Feature::Histogram { mean, std, space, .. } => {
+                if space.colour() != self.colour {
+                    return fail(format!("a {space:?} histogram of {:?} planes", self.colour));
+                }
+                (mean, std, BINS)
+            }
+        };
+        if mean.len() != expected || std.len() != expected {
+            return fail(format!("{} means and {} stds, expected {expected}", mean.len(), std.len()));
+        }
+        if !mean.iter().all(|v| v.is_finite()) || !std.iter().all(|&v| v.is_finite() && v > 0.0) {
+            return fail("a mean or std is not a number, or a std is not over 0".into());
+        }
+        Ok(())
+    }
+
+    /// Bytes of a plane: `channels · height · width`.
+    pub fn plane_len(&self) -> usize {
+        self.colour.channels() * self.height * self.width
+    }
+
+    /// Shape of the features of one picture: `[channels, height, width]`, or `[64]` for a histogram.
+    pub fn input_shape(&self) -> Vec<usize> {
+        match self.feature {
+            Feature::Pixels { .. } => vec![self.colour.channels(), self.height, self.width],
+            Feature::Histogram { .. } => vec![BINS],
+        }
+    }
+
+    /// Number of features of one picture, the product of [`Preprocess::input_shape`].
+    pub fn feature_len(&self) -> usize {
+        match self.feature {
+            Feature::Pixels { .. } => self.plane_len(),
+            Feature::Histogram { .. } => BINS,
+        }
+    }
+
+    /// Whether both make the same planes, so that one prepared set serves both.
+    pub fn same_planes(&self, other: &Self) -> bool {
+        (self.colour, self.height, self.width, self.fit)
+            == (other.colour, other.height, other.width, other.fit)
+    }
+
+    /// The plane of an encoded picture, `[channels, height, width]`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are no picture; see [`decode`].
+    pub fn plane(&self, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        Ok(self.plane_of(decode(bytes, self.colour, &Limits::default())?))
+    }
+
+    /// The plane of a decoded picture, `[channels, height, width]`.
+    pub fn plane_of(&self, picture: Picture) -> Vec<u8> {
+        let picture = picture.into_colour(self.colour);
+        let pixels = if (picture.width, picture.height) == (self.width, self.height) {
+            picture.data
+        } else {
+            resize(&picture, self.width, self.height)
+        };
+        match self.colour {
+            Colour::Gray => pixels,
+            Colour::Rgb => (0..3).flat_map(|c| pixels.iter().skip(c).step_by(3).copied()).collect(),
+        }
+    }
+
+    /// The features of a plane, written to `out`.
+    ///
+    /// # Shapes
+    /// - `plane` `[channels, height, width]`, see [`Preprocess::plane_len`]
+    /// - `out` [`Preprocess::feature_len`] numbers
+    pub fn features(&self, plane: &[u8], out: &mut [f32]) {
+        debug_assert_eq!((plane.len(), out.len()), (self.plane_len(), self.feature_len()));
+        match &self.feature {
+            Feature::Pixels { mean, std } => {
+                let area = self.height * self.width;
+                let channels = plane.chunks_exact(area).zip(out.chunks_exact_mut(area));
+                for ((plane, out), (&mean, &std)) in channels.zip(mean.iter().zip(std)) {
+                    let levels = pixel_levels(mean, std);
+                    for (value, &v) in out.iter_mut().zip(plane) {
+                        *value = levels[usize::from(v)];
+                    }
+                }
+            }
+            Feature::Histogram { space, transform, mean, std } => {
+                histogram(plane, *space, *transform, out);
+                for ((value, mean), std) in out.iter_mut().zip(mean).zip(std) {
+                    *value = (*value - mean) / std;
+                }
+            }
+        }
+    }
+}
+
+/// `(v/255 − mean) / std` of all 256 levels: exactly the divisions other frameworks do, at the price of a look-up.
+pub(crate) fn pixel_levels(mean: f32, std: f32) -> [f32; 256] {
+    std::array::from_fn(|v| (v as f32 / 255.0 - mean) / std)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gray(feature: Feature) -> Preprocess {
+        Preprocess::new(4, 4, Colour::Gray, feature)
+    }
+
+    #[test]
+    fn pixels_are_standardized() {
+        let p = gray(Feature::Pixels { mean: vec![0.5], std: vec![0.25] });
+        let mut out = vec![9.0; 16];
+        p.features(&[0, 51, 102, 153, 204, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], &mut out);
+        assert_eq!(
+            out[..6],
+            [-2.0, (0.2_f32 - 0.5) / 0.25, (0.4 - 0.5) / 0.25, (0.6 - 0.5) / 0.25, (0.8 - 0.5) / 0.25, 2.0]
+        );
+    }
+
+    #[test]
+    fn colour_planes_stand_one_after_the_other() {
+        let p = Preprocess::new(1, 2, Colour::Rgb, Feature::pixels(Colour::Rgb));
+        let picture = Picture { width: 2, height: 1, colour: Colour::Rgb, data: vec![1, 2, 3, 4, 5, 6] };
+        assert_eq!(p.plane_of(picture), [1, 4, 2, 5, 3, 6]);
+        assert_eq!(p.input_shape(), [3, 1, 2]);
+    }
+
+    #[test]
+    fn check_names_what_is_wrong() {
+        let pixels = |mean, std| gray(Feature::Pixels { mean, std }).check();
+        assert_eq!(pixels(vec![0.5], vec![0.5]), Ok(()));
+        assert!(pixels(vec![], vec![]).unwrap_err().to_string().contains("expected 1"));
+        assert!(pixels(vec![0.5], vec![0.0]).is_err());
+        assert!(pixels(vec![f32::NAN], vec![1.0]).is_err());
+        assert!(gray(Feature::histogram(Space::Rgb444, Transform::Plain)).check().is_err());
+        assert!(Preprocess { width: 0, ..gray(Feature::pixels(Colour::Gray)) }.check().is_err());
+    }
+}

@@ -1,0 +1,47 @@
+//! Where pictures and labels come from: one file a form, all behind [`Source`].
+
+mod dataset;
+mod files;
+mod folder;
+mod list_file;
+mod open;
+mod synthetic;
+
+pub use dataset::{Dataset, TEST, TRAIN, VAL};
+pub use open::{SYNTHETIC, open};
+
+use crate::{error::DataError, picture::Picture};
+
+/// One labelled picture of a split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Path relative to the data folder, with `/`, or what its source calls it. Shown to users, stored in
+    /// `predictions.csv`.
+    pub name: String,
+    /// Index into the class names.
+    pub label: u32,
+}
+
+/// A picture as its source has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The bytes of a picture file.
+    File(Vec<u8>),
+    /// A picture that was never encoded.
+    Picture(Picture),
+}
+
+/// One split: labelled pictures in a fixed order.
+pub trait Source: Send + Sync {
+    /// All samples, in order.
+    fn samples(&self) -> &[Sample];
+
+    /// The picture of sample `index`.
+    ///
+    /// # Errors
+    /// [`DataError::MissingPicture`] if its file is not there, [`DataError::Io`] if it can't be read.
+    fn read(&self, index: usize) -> Result<Content, DataError>;
+
+    /// Who says that sample `index` exists: list file and line, or its path.
+    fn origin(&self, index: usize) -> String;
+}
