@@ -4,12 +4,19 @@
 //! are given. Each kernel has a scalar reference, generic over [`Element`], beside it: `*_reference`.
 
 pub mod activation;
+pub mod batch_norm;
+mod arch;
 mod buffer;
 pub mod conv2d;
 mod element;
+mod exp;
 pub mod gemm;
+mod isa;
+mod parallel;
 pub mod pool2d;
 pub mod reduce;
+mod scratch;
+mod simd;
 pub mod softmax;
 pub mod update;
 
@@ -17,4 +24,6 @@ pub use activation::Activation;
 pub use buffer::{ALIGN_BYTES, Buffer};
 pub use conv2d::Conv2dGeom;
 pub use element::Element;
+pub use exp::{EXP_MAX_ULP, SIGMOID_MAX_ULP, TANH_MAX_ULP};
+pub use isa::{ISA_VARIABLE, Isa};
 pub use pool2d::Pool2dGeom;

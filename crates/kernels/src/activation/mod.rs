@@ -1,10 +1,11 @@
 //! Activations and their derivatives, number by number over slices.
 
 mod reference;
+mod vector;
 
 pub use reference::{activate_reference, derivative_reference};
 
-use crate::Element;
+use crate::{Element, isa};
 
 /// A function applied to every number alike.
 ///
@@ -28,6 +29,9 @@ pub enum Activation {
 /// If the lengths differ.
 pub fn forward<T: Element>(f: Activation, x: &[T], y: &mut [T]) {
     assert_eq!(x.len(), y.len(), "lengths of x, y");
+    if let (Some(x), Some(y)) = (T::as_f32(x), T::as_f32_mut(y)) {
+        return isa::run(vector::Forward { f, x, y });
+    }
     for (y, &x) in y.iter_mut().zip(x) {
         *y = activate_reference(f, x);
     }
@@ -39,6 +43,10 @@ pub fn forward<T: Element>(f: Activation, x: &[T], y: &mut [T]) {
 /// If the lengths differ.
 pub fn backward<T: Element>(f: Activation, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
     assert_eq!((x.len(), y.len(), dy.len()), (dx.len(), dx.len(), dx.len()), "lengths of x, y, dy, dx");
+    let slices = (T::as_f32(x), T::as_f32(y), T::as_f32(dy));
+    if let ((Some(x), Some(y), Some(dy)), Some(dx)) = (slices, T::as_f32_mut(dx)) {
+        return isa::run(vector::Backward { f, x, y, dy, dx });
+    }
     for (((dx, &dy), &x), &y) in dx.iter_mut().zip(dy).zip(x).zip(y) {
         *dx = dy * derivative_reference(f, x, y);
     }

@@ -3,11 +3,14 @@
 //! Large products are split over the current rayon pool by blocks of the output, so that no sum crosses a
 //! thread and the bits do not depend on the number of threads.
 
+mod dot;
 mod reference;
+mod strip;
 
 pub use reference::{matmul_nn_reference, matmul_nt_reference, matmul_tn_add_reference};
 
 use crate::Element;
+use strip::{Strides, Write};
 
 /// `c = a · bᵀ`: `a [m, k]`, `b [n, k]`, `c [m, n]`, overwritten. The forward pass, `y = x · wᵀ`.
 ///
@@ -16,7 +19,10 @@ use crate::Element;
 pub fn matmul_nt<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &mut [T]) {
     let (m, n, k) = mnk;
     assert_eq!((a.len(), b.len(), c.len()), (m * k, n * k, m * n), "lengths of a, b, c for {mnk:?}");
-    matmul_nt_reference(mnk, a, b, c);
+    match (T::as_f32(a), T::as_f32(b), T::as_f32_mut(c)) {
+        (Some(a), Some(b), Some(c)) => dot::matmul_nt(mnk, a, b, c),
+        _ => matmul_nt_reference(mnk, a, b, c),
+    }
 }
 
 /// `c = a · b`: `a [m, k]`, `b [k, n]`, `c [m, n]`, overwritten. The input's gradient, `dx = dy · w`.
@@ -26,7 +32,12 @@ pub fn matmul_nt<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &m
 pub fn matmul_nn<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &mut [T]) {
     let (m, n, k) = mnk;
     assert_eq!((a.len(), b.len(), c.len()), (m * k, k * n, m * n), "lengths of a, b, c for {mnk:?}");
-    matmul_nn_reference(mnk, a, b, c);
+    match (T::as_f32(a), T::as_f32(b), T::as_f32_mut(c)) {
+        (Some(a), Some(b), Some(c)) => {
+            strip::matmul(mnk, a, Strides { row: k, term: 1 }, b, c, Write::Replace);
+        }
+        _ => matmul_nn_reference(mnk, a, b, c),
+    }
 }
 
 /// `c += aᵀ · b`: `a [k, m]`, `b [k, n]`, `c [m, n]`. The weight's gradient, `dw += dyᵀ · x`.
@@ -36,5 +47,8 @@ pub fn matmul_nn<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &m
 pub fn matmul_tn_add<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &mut [T]) {
     let (m, n, k) = mnk;
     assert_eq!((a.len(), b.len(), c.len()), (k * m, k * n, m * n), "lengths of a, b, c for {mnk:?}");
-    matmul_tn_add_reference(mnk, a, b, c);
+    match (T::as_f32(a), T::as_f32(b), T::as_f32_mut(c)) {
+        (Some(a), Some(b), Some(c)) => strip::matmul(mnk, a, Strides { row: 1, term: m }, b, c, Write::Add),
+        _ => matmul_tn_add_reference(mnk, a, b, c),
+    }
 }

@@ -1,6 +1,13 @@
 //! Optimizer updates over flat slices: parameters, gradients, state.
 
-use crate::Element;
+mod vector;
+
+use rayon::prelude::*;
+
+use crate::{Element, isa};
+
+/// Numbers that a thread updates at once.
+const BLOCK: usize = 1 << 15;
 
 /// One step of SGD with momentum, as PyTorch defines it.
 ///
@@ -21,12 +28,41 @@ pub struct SgdStep<T> {
     pub decoupled_decay: T,
 }
 
+impl<T: Element> SgdStep<T> {
+    /// The step itself if `T` is `f32`.
+    fn as_f32(&self) -> Option<SgdStep<f32>> {
+        T::as_f32(&[])?;
+        Some(SgdStep {
+            lr: self.lr.to_f64() as f32,
+            momentum: self.momentum.to_f64() as f32,
+            dampening: self.dampening.to_f64() as f32,
+            nesterov: self.nesterov,
+            weight_decay: self.weight_decay.to_f64() as f32,
+            decoupled_decay: self.decoupled_decay.to_f64() as f32,
+        })
+    }
+}
+
 /// Applies [`SgdStep`]; `v` is zero before the first step.
 ///
 /// # Panics
 /// If the lengths differ.
 pub fn sgd<T: Element>(step: &SgdStep<T>, w: &mut [T], g: &[T], v: &mut [T]) {
     assert_eq!((w.len(), v.len()), (g.len(), g.len()), "lengths of w, g, v");
+    if let (Some(step), Some(w), Some(g), Some(v)) =
+        (step.as_f32(), T::as_f32_mut(w), T::as_f32(g), T::as_f32_mut(v))
+    {
+        let run = |((w, g), v): ((&mut [f32], &[f32]), &mut [f32])| isa::run(vector::Sgd { step, w, g, v });
+        if w.len() <= BLOCK {
+            return run(((w, g), v));
+        }
+        return w.par_chunks_mut(BLOCK).zip(g.par_chunks(BLOCK)).zip(v.par_chunks_mut(BLOCK)).for_each(run);
+    }
+    sgd_reference(step, w, g, v);
+}
+
+/// [`sgd`] one number at a time.
+pub fn sgd_reference<T: Element>(step: &SgdStep<T>, w: &mut [T], g: &[T], v: &mut [T]) {
     for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
         let g = g + step.weight_decay * *w;
         *v = step.momentum * *v + (T::ONE - step.dampening) * g;
@@ -57,12 +93,46 @@ pub struct AdamStep<T> {
     pub correction2: T,
 }
 
+impl<T: Element> AdamStep<T> {
+    /// The step itself if `T` is `f32`.
+    fn as_f32(&self) -> Option<AdamStep<f32>> {
+        T::as_f32(&[])?;
+        Some(AdamStep {
+            lr: self.lr.to_f64() as f32,
+            beta1: self.beta1.to_f64() as f32,
+            beta2: self.beta2.to_f64() as f32,
+            eps: self.eps.to_f64() as f32,
+            l2: self.l2.to_f64() as f32,
+            decay: self.decay.to_f64() as f32,
+            correction1: self.correction1.to_f64() as f32,
+            correction2: self.correction2.to_f64() as f32,
+        })
+    }
+}
+
 /// Applies [`AdamStep`]; `m` and `v` are zero before the first step.
 ///
 /// # Panics
 /// If the lengths differ.
 pub fn adam<T: Element>(step: &AdamStep<T>, w: &mut [T], g: &[T], m: &mut [T], v: &mut [T]) {
     assert_eq!((w.len(), m.len(), v.len()), (g.len(), g.len(), g.len()), "lengths of w, g, m, v");
+    if let (Some(step), Some(w), Some(g), Some(m), Some(v)) =
+        (step.as_f32(), T::as_f32_mut(w), T::as_f32(g), T::as_f32_mut(m), T::as_f32_mut(v))
+    {
+        let run = |(((w, g), m), v): (((&mut [f32], &[f32]), &mut [f32]), &mut [f32])| {
+            isa::run(vector::Adam { step, w, g, m, v });
+        };
+        if w.len() <= BLOCK {
+            return run((((w, g), m), v));
+        }
+        let (w, g) = (w.par_chunks_mut(BLOCK), g.par_chunks(BLOCK));
+        return w.zip(g).zip(m.par_chunks_mut(BLOCK)).zip(v.par_chunks_mut(BLOCK)).for_each(run);
+    }
+    adam_reference(step, w, g, m, v);
+}
+
+/// [`adam`] one number at a time.
+pub fn adam_reference<T: Element>(step: &AdamStep<T>, w: &mut [T], g: &[T], m: &mut [T], v: &mut [T]) {
     let rate = step.lr / step.correction1;
     let root2 = step.correction2.sqrt();
     let keep = T::ONE - step.lr * step.decay;

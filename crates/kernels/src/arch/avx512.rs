@@ -1,0 +1,149 @@
+//! 16 lanes in one 512-bit register.
+
+use std::arch::x86_64::*;
+
+use crate::isa::RunOn;
+use crate::simd::{Kernel, Simd};
+
+/// Proof that the CPU has AVX-512 F, BW, DQ, VL and FMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    pub(crate) fn detect() -> Option<Self> {
+        let has = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma");
+        has.then_some(Avx512(()))
+    }
+}
+
+impl RunOn for Avx512 {
+    #[inline]
+    fn run<K: Kernel>(self, kernel: K) -> K::Out {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn with_features<K: Kernel>(s: Avx512, kernel: K) -> K::Out {
+            kernel.run(s)
+        }
+        // SAFETY: the token proves that the CPU has these features.
+        unsafe { with_features(self, kernel) }
+    }
+}
+
+/// The first `n` lanes.
+#[inline(always)]
+fn first(n: usize) -> __mmask16 {
+    if n >= 16 { !0 } else { (1 << n) - 1 }
+}
+
+/// Each call of an intrinsic has this one reason to be sound.
+macro_rules! x86 {
+    ($e:expr) => {{
+        // SAFETY: the token proves that the CPU has the instruction; memory is the caller's promise.
+        unsafe { $e }
+    }};
+}
+
+impl Simd for Avx512 {
+    type F = __m512;
+    type M = __mmask16;
+    const ACCUMULATORS: usize = 28;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        x86!(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    unsafe fn load(self, from: *const f32) -> __m512 {
+        x86!(_mm512_loadu_ps(from))
+    }
+    #[inline(always)]
+    unsafe fn load_first(self, from: *const f32, n: usize) -> __m512 {
+        x86!(_mm512_maskz_loadu_ps(first(n), from))
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32, x: __m512) {
+        x86!(_mm512_storeu_ps(to, x))
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, n: usize, x: __m512) {
+        x86!(_mm512_mask_storeu_ps(to, first(n), x))
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        x86!(_mm512_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        x86!(_mm512_sub_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        x86!(_mm512_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        x86!(_mm512_div_ps(a, b))
+    }
+    #[inline(always)]
+    fn sqrt(self, a: __m512) -> __m512 {
+        x86!(_mm512_sqrt_ps(a))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        x86!(_mm512_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        x86!(_mm512_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        x86!(_mm512_max_ps(a, b))
+    }
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        x86!(_mm512_min_ps(a, b))
+    }
+    #[inline(always)]
+    fn round(self, a: __m512) -> __m512 {
+        x86!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a))
+    }
+    #[inline(always)]
+    fn exp2(self, n: __m512) -> __m512 {
+        x86!({
+            let exponent = _mm512_add_epi32(_mm512_cvttps_epi32(n), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
+        })
+    }
+
+    #[inline(always)]
+    fn gt(self, a: __m512, b: __m512) -> __mmask16 {
+        x86!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b))
+    }
+    #[inline(always)]
+    fn select(self, m: __mmask16, a: __m512, b: __m512) -> __m512 {
+        x86!(_mm512_mask_blend_ps(m, b, a))
+    }
+    #[inline(always)]
+    fn bits(self, m: __mmask16) -> u16 {
+        m
+    }
+    #[inline(always)]
+    fn mask(self, bits: u16) -> __mmask16 {
+        bits
+    }
+
+    #[inline(always)]
+    fn sum(self, a: __m512) -> f32 {
+        x86!({
+            let low = _mm512_castps512_ps256(a);
+            let high = _mm512_extractf32x8_ps::<1>(a);
+            super::avx2::sum8(_mm256_add_ps(low, high))
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! Which instruction set to use: detected once, or forced by `LENET_ISA`.
+
+use std::sync::OnceLock;
+
+use crate::arch;
+use crate::simd::{Kernel, Simd};
+
+/// An instruction set that this CPU has. The only way to get one is to ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(Set);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    Scalar,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(arch::avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(arch::avx512::Avx512),
+}
+
+/// Environment variable that forces an instruction set by name: `scalar`, `avx2`, `avx512`.
+pub const ISA_VARIABLE: &str = "LENET_ISA";
+
+impl Isa {
+    /// The set in use: what [`ISA_VARIABLE`] names if the CPU has it, else the best. Decided once a process.
+    #[must_use]
+    pub fn current() -> Isa {
+        static CURRENT: OnceLock<Isa> = OnceLock::new();
+        *CURRENT.get_or_init(|| {
+            let wanted = std::env::var(ISA_VARIABLE).ok();
+            let named = |isa: &Isa| wanted.as_deref() == Some(isa.name());
+            let all = Isa::available();
+            all.iter().copied().find(named).unwrap_or(all[all.len() - 1])
+        })
+    }
+
+    /// Every set that this CPU has, the plainest first.
+    #[must_use]
+    pub fn available() -> Vec<Isa> {
+        let mut all = vec![Isa(Set::Scalar)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(arch::avx2::Avx2::detect().map(|s| Isa(Set::Avx2(s))));
+            all.extend(arch::avx512::Avx512::detect().map(|s| Isa(Set::Avx512(s))));
+        }
+        all
+    }
+
+    /// The name that [`ISA_VARIABLE`] knows it by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Set::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512(_) => "avx512",
+        }
+    }
+
+    /// Runs a kernel, compiled for this set.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Out {
+        match self.0 {
+            Set::Scalar => kernel.run(arch::scalar::Scalar),
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2(s) => s.run(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512(s) => s.run(kernel),
+        }
+    }
+}
+
+/// Runs a kernel on the set in use.
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Out {
+    Isa::current().run(kernel)
+}
+
+/// What [`Isa::run`] needs of a token: to compile the kernel with its instructions.
+pub(crate) trait RunOn: Simd {
+    fn run<K: Kernel>(self, kernel: K) -> K::Out;
+}
