@@ -10,15 +10,25 @@ mod forward;
 pub mod init;
 mod layer;
 pub mod layers;
+pub mod loss;
+mod model_file;
+pub mod optim;
 mod param;
+pub mod schedule;
 mod segment;
 mod sequential;
 mod shape;
 mod spec;
+pub mod summary;
+mod trace;
 mod workspace;
+pub mod zoo;
 
 pub use error::BuildError;
 pub use layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
+pub use model_file::{
+    FormatError, MODEL_KEY, MismatchError, ModelFile, ModelFileError, StoredTensor, write_atomic,
+};
 pub use param::{PARAM_ALIGN, ParamEntry, ParamSpec, Role};
 pub use sequential::{Node, Sequential, StepId};
 pub use shape::Shape;

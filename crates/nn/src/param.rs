@@ -33,6 +33,12 @@ impl ParamSpec {
         self.len() == 0
     }
 
+    /// Whether an optimizer moves it.
+    #[must_use]
+    pub fn is_trained(&self) -> bool {
+        self.role != Role::Statistic
+    }
+
     /// Inputs that one output sums over: the product of all sizes but the first.
     #[must_use]
     pub fn fan_in(&self) -> usize {

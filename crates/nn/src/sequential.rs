@@ -8,6 +8,7 @@ use crate::layer::{Layer, Mode, Saved};
 use crate::param::{PARAM_ALIGN, ParamEntry};
 use crate::segment::{LayerFacts, Segment, plan};
 use crate::shape::Shape;
+use crate::spec::LayerSpec;
 use crate::workspace::Workspace;
 
 /// A layer and its name in the network, e.g. `conv1`.
@@ -17,6 +18,8 @@ pub struct Node<T: Element = f32> {
     pub name: String,
     /// What it computes.
     pub layer: Box<dyn Layer<T>>,
+    /// What it was built from; none for a layer that no model file can name, such as a fused one.
+    pub spec: Option<LayerSpec>,
     /// Its part of the flat parameters.
     pub params: Range<usize>,
     pub(crate) packed: Range<usize>,
@@ -70,12 +73,18 @@ impl<T: Element> Sequential<T> {
             }
             let packed = packed_len..packed_len + layer.packed_len();
             packed_len = packed.end.next_multiple_of(PARAM_ALIGN);
-            nodes.push(Node { name, layer, params: start..num_slots, packed });
+            nodes.push(Node { name, layer, spec: None, params: start..num_slots, packed });
             num_slots = num_slots.next_multiple_of(PARAM_ALIGN);
         }
         let facts: Vec<LayerFacts> = nodes.iter().map(facts).collect();
         let segments = plan(&facts);
         Sequential { nodes, segments, entries, num_slots, packed_len, input_shape }
+    }
+
+    /// The same, each layer with what it was built from, for whoever rewrites the network by pattern.
+    pub(crate) fn with_specs(mut self, specs: impl Iterator<Item = LayerSpec>) -> Self {
+        self.nodes.iter_mut().zip(specs).for_each(|(node, spec)| node.spec = Some(spec));
+        self
     }
 
     /// The layers in order.

@@ -1,11 +1,14 @@
 //! A model as data: what is stored with the weights and read from a model file.
 
 use kernels::{Activation, Element};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::BuildError;
 use crate::layer::Layer;
-use crate::layers::{Activate, Conv2dConfig, LinearConfig, Pool2dConfig};
+use crate::layers::{
+    Activate, BatchNorm2dConfig, Conv2dConfig, DropoutConfig, Flatten, LinearConfig, Pool2dConfig,
+};
 use crate::sequential::Sequential;
 use crate::shape::Shape;
 
@@ -22,7 +25,9 @@ pub struct ModelSpec {
 }
 
 /// A layer and its name, which prefixes the names of its parameters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Stored as one table, e.g. in TOML `name = "conv1"`, `kind = "conv2d"`, `out_channels = 6`, `kernel_size = 5`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NamedLayer {
     /// Unique in the model, e.g. `conv1`.
     pub name: String,
@@ -31,14 +36,48 @@ pub struct NamedLayer {
     pub layer: LayerSpec,
 }
 
+impl NamedLayer {
+    /// `layer` under this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>, layer: LayerSpec) -> Self {
+        NamedLayer { name: name.into(), layer }
+    }
+}
+
+impl<'de> Deserialize<'de> for NamedLayer {
+    /// Through a table of values, so that every message names the layer and no setting is silently ignored.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = serde_json::Map::deserialize(deserializer)?;
+        let name = match table.remove("name") {
+            Some(serde_json::Value::String(name)) => name,
+            Some(other) => {
+                return Err(D::Error::custom(format!("a layer's name must be a string, not {other}")));
+            }
+            None => return Err(D::Error::custom("a layer without a `name`")),
+        };
+        let settings: Vec<String> = table.keys().filter(|k| *k != "kind").cloned().collect();
+        let layer: LayerSpec = serde_json::from_value(table.into())
+            .map_err(|e| D::Error::custom(format!("layer '{name}': {e}")))?;
+        match (layer.has_settings(), settings.first()) {
+            (false, Some(unknown)) => Err(D::Error::custom(format!(
+                "layer '{name}': unknown field `{unknown}`, this kind has no settings"
+            ))),
+            _ => Ok(NamedLayer { name, layer }),
+        }
+    }
+}
+
 /// One layer's kind and settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each is the config of the layer of the same name")]
 pub enum LayerSpec {
     Conv2d(Conv2dConfig),
-    #[serde(rename = "max_pool2d")]
     MaxPool2d(Pool2dConfig),
+    AvgPool2d(Pool2dConfig),
+    BatchNorm2d(BatchNorm2dConfig),
+    Dropout(DropoutConfig),
+    Flatten,
     Linear(LinearConfig),
     Relu,
     Sigmoid,
@@ -47,6 +86,11 @@ pub enum LayerSpec {
 }
 
 impl LayerSpec {
+    fn has_settings(&self) -> bool {
+        use LayerSpec::{Flatten, Relu, Sigmoid, Silu, Tanh};
+        !matches!(self, Flatten | Relu | Sigmoid | Silu | Tanh)
+    }
+
     /// The layer for inputs of this shape.
     ///
     /// # Errors
@@ -56,6 +100,10 @@ impl LayerSpec {
         Ok(match self {
             LayerSpec::Conv2d(config) => Box::new(config.build(name, input)?),
             LayerSpec::MaxPool2d(config) => Box::new(config.build_max(name, input)?),
+            LayerSpec::AvgPool2d(config) => Box::new(config.build_avg(name, input)?),
+            LayerSpec::BatchNorm2d(config) => Box::new(config.build(name, input)?),
+            LayerSpec::Dropout(config) => Box::new(config.build(name, input)?),
+            LayerSpec::Flatten => Box::new(Flatten::new(input)),
             LayerSpec::Linear(config) => Box::new(config.build(name, input)?),
             LayerSpec::Relu => activate(Activation::Relu),
             LayerSpec::Sigmoid => activate(Activation::Sigmoid),
@@ -84,6 +132,6 @@ impl ModelSpec {
             shape = built.output_shape();
             layers.push((name.clone(), built));
         }
-        Ok(Sequential::new(layers))
+        Ok(Sequential::new(layers).with_specs(self.layers.iter().map(|l| l.layer.clone())))
     }
 }

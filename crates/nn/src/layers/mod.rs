@@ -1,11 +1,19 @@
 //! The layers, one file each: config, shape rule, forward, backward.
 
 mod activation;
+mod avg_pool2d;
+mod batch_norm2d;
 mod conv2d;
+mod dropout;
+mod flatten;
 mod linear;
 mod max_pool2d;
 
 pub use activation::Activate;
+pub use avg_pool2d::AvgPool2d;
+pub use batch_norm2d::{BatchNorm2d, BatchNorm2dConfig};
 pub use conv2d::{Conv2d, Conv2dConfig};
+pub use dropout::{Dropout, DropoutConfig};
+pub use flatten::Flatten;
 pub use linear::{Linear, LinearConfig};
 pub use max_pool2d::{MaxPool2d, Pool2dConfig};

@@ -1,0 +1,196 @@
+//! Batch normalisation of images.
+
+use kernels::Element;
+use kernels::batch_norm::{self, BatchNormGeom, Norm};
+use serde::{Deserialize, Serialize};
+
+use crate::error::BuildError;
+use crate::init::Init;
+use crate::layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
+use crate::param::{ParamSpec, Role};
+use crate::shape::Shape;
+
+/// Settings of a [`BatchNorm2d`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatchNorm2dConfig {
+    /// Added to the variance before its root; default 1e-5.
+    pub eps: f64,
+    /// Share of a batch in the running statistics, in [0, 1]; default 0.1.
+    pub momentum: f64,
+}
+
+impl Default for BatchNorm2dConfig {
+    fn default() -> Self {
+        BatchNorm2dConfig { eps: 1e-5, momentum: 0.1 }
+    }
+}
+
+impl BatchNorm2dConfig {
+    /// The layer for inputs of this shape.
+    ///
+    /// # Errors
+    /// If the input is no image, `eps` is not positive, or `momentum` not in [0, 1].
+    pub fn build(&self, name: &str, input: Shape) -> Result<BatchNorm2d, BuildError> {
+        let kind = "batch_norm2d";
+        let Shape::Image { channels, height, width } = input else {
+            let needed = "an image, channels × height × width".to_owned();
+            return Err(BuildError::Shape { layer: name.into(), kind, needed, found: input });
+        };
+        let positive = self.eps > 0.0 && self.eps.is_finite();
+        if !positive || !(0.0..=1.0).contains(&self.momentum) {
+            let what = format!(
+                "eps = {} must be positive and momentum = {} between 0 and 1",
+                self.eps, self.momentum
+            );
+            return Err(BuildError::Setting { layer: name.into(), kind, what });
+        }
+        let tensor = |name, init, role| ParamSpec { name, shape: vec![channels], init, role };
+        let params = vec![
+            tensor("weight", Init::Ones, Role::Bias),
+            tensor("bias", Init::Zeros, Role::Bias),
+            tensor("running_mean", Init::Zeros, Role::Statistic),
+            tensor("running_var", Init::Ones, Role::Statistic),
+        ];
+        Ok(BatchNorm2d { config: *self, input, channels, plane: height * width, params })
+    }
+}
+
+/// Each channel shifted and scaled to mean 0 and variance 1 over the batch, then by two learned numbers.
+///
+/// `output = (input − mean) / √(variance + eps) · weight + bias`. In training mean and variance are the batch's
+/// own, and the running statistics move towards them by `momentum` after the step (the variance there is the
+/// unbiased one); in evaluation the running statistics are used.
+///
+/// # Shapes
+/// `input` and `output` `[batch, channels, h, w]`; all four parameters `[channels]`.
+///
+/// # Source
+/// Ioffe & Szegedy 2015, arXiv 1502.03167; conventions as `torch.nn.BatchNorm2d`, but for its counter
+/// `num_batches_tracked`, which nothing here would read: PyTorch supplies it when it loads a state without it.
+#[derive(Clone, Debug)]
+pub struct BatchNorm2d {
+    config: BatchNorm2dConfig,
+    input: Shape,
+    channels: usize,
+    plane: usize,
+    params: Vec<ParamSpec>,
+}
+
+impl BatchNorm2d {
+    fn geom(&self, batch: usize) -> BatchNormGeom {
+        BatchNormGeom { batch, channels: self.channels, plane: self.plane }
+    }
+
+    /// The four tensors: weight, bias, running mean, running variance.
+    fn tensors<'a, T>(&self, params: &'a [T]) -> [&'a [T]; 4] {
+        let c = self.channels;
+        [&params[..c], &params[c..2 * c], &params[2 * c..3 * c], &params[3 * c..4 * c]]
+    }
+}
+
+impl<T: Element> Layer<T> for BatchNorm2d {
+    fn kind(&self) -> &'static str {
+        "batch_norm2d"
+    }
+
+    fn settings(&self) -> String {
+        let default = BatchNorm2dConfig::default();
+        let mut text = format!("{} channels", self.channels);
+        for (name, value, usual) in
+            [("eps", self.config.eps, default.eps), ("momentum", self.config.momentum, default.momentum)]
+        {
+            if value != usual {
+                text += &format!(", {name} {value}");
+            }
+        }
+        text
+    }
+
+    fn input_shape(&self) -> Shape {
+        self.input
+    }
+
+    fn output_shape(&self) -> Shape {
+        self.input
+    }
+
+    fn params(&self) -> &[ParamSpec] {
+        &self.params
+    }
+
+    fn macs(&self) -> u64 {
+        self.input.len() as u64
+    }
+
+    fn locality(&self) -> Locality {
+        Locality::Batch
+    }
+
+    /// The batch's means, its variances, and how many numbers each is over.
+    fn saved_size(&self) -> SavedSize {
+        SavedSize { numbers_per_batch: 2 * self.channels + 1, ..SavedSize::default() }
+    }
+
+    fn forward(
+        &self,
+        ctx: &Ctx,
+        weights: Weights<'_, T>,
+        input: View<'_, T>,
+        output: ViewMut<'_, T>,
+        saved: SavedMut<'_, T>,
+    ) {
+        let g = self.geom(input.batch);
+        let [scale, shift, running_mean, running_var] = self.tensors(weights.params);
+        let (mean, variance) = match ctx.mode {
+            Mode::Eval => (running_mean, running_var),
+            Mode::Train => {
+                let (mean, rest) = saved.numbers.split_at_mut(self.channels);
+                let (variance, count) = rest.split_at_mut(self.channels);
+                batch_norm::moments(&g, input.data, mean, variance);
+                count[0] = T::from_f64((input.batch * self.plane) as f64);
+                (&*mean, &*variance)
+            }
+        };
+        let norm = Norm { mean, variance, scale, eps: self.config.eps };
+        batch_norm::normalize(&g, input.data, &norm, shift, output.data);
+    }
+
+    fn backward(
+        &self,
+        _ctx: &Ctx,
+        weights: Weights<'_, T>,
+        past: Past<'_, T>,
+        grad_output: View<'_, T>,
+        grad_input: Option<ViewMut<'_, T>>,
+        grad_params: &mut [T],
+    ) {
+        let [scale, ..] = self.tensors(weights.params);
+        let (mean, rest) = past.saved.numbers.split_at(self.channels);
+        let norm = Norm { mean, variance: &rest[..self.channels], scale, eps: self.config.eps };
+        let (dscale, rest) = grad_params.split_at_mut(self.channels);
+        batch_norm::backward(
+            &self.geom(past.input.batch),
+            past.input.data,
+            &norm,
+            grad_output.data,
+            grad_input.map(|d| d.data),
+            dscale,
+            &mut rest[..self.channels],
+        );
+    }
+
+    fn update_stats(&self, saved: Saved<'_, T>, params: &mut [T]) {
+        let c = self.channels;
+        let share = T::from_f64(self.config.momentum);
+        let count = saved.numbers[2 * c].to_f64();
+        let unbiased = T::from_f64(count / (count - 1.0).max(1.0));
+        let (running_mean, running_var) = params[2 * c..4 * c].split_at_mut(c);
+        for (running, &batch) in running_mean.iter_mut().zip(&saved.numbers[..c]) {
+            *running += share * (batch - *running);
+        }
+        for (running, &batch) in running_var.iter_mut().zip(&saved.numbers[c..2 * c]) {
+            *running += share * (batch * unbiased - *running);
+        }
+    }
+}
