@@ -72,7 +72,52 @@ impl Isa {
 
 /// Runs a kernel on the set in use.
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Out {
+    #[cfg(test)]
+    if let Some(isa) = tests::forced() {
+        return isa.run(kernel);
+    }
     Isa::current().run(kernel)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! Lets a test run the same code on every instruction set of this CPU.
+
+    use std::cell::Cell;
+
+    use super::Isa;
+
+    thread_local! {
+        static FORCED: Cell<Option<Isa>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn forced() -> Option<Isa> {
+        FORCED.get()
+    }
+
+    /// Calls `work` once a set; on this thread kernels then run on it.
+    pub(crate) fn on_each_isa<R>(mut work: impl FnMut() -> R) -> Vec<(&'static str, R)> {
+        Isa::available()
+            .into_iter()
+            .map(|isa| {
+                FORCED.set(Some(isa));
+                let result = work();
+                FORCED.set(None);
+                (isa.name(), result)
+            })
+            .collect()
+    }
+
+    /// Calls `work` on every set, asserts that all give the same bits, and returns them.
+    #[track_caller]
+    pub(crate) fn same_on_each_isa(mut work: impl FnMut() -> Vec<f32>) -> Vec<f32> {
+        let mut all = on_each_isa(&mut work);
+        let bits = |x: &[f32]| x.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        for (name, result) in &all[1..] {
+            assert_eq!(bits(result), bits(&all[0].1), "{name} against {}", all[0].0);
+        }
+        all.swap_remove(0).1
+    }
 }
 
 /// What [`Isa::run`] needs of a token: to compile the kernel with its instructions.

@@ -4,14 +4,16 @@
 //! are given. Each kernel has a scalar reference, generic over [`Element`], beside it: `*_reference`.
 
 pub mod activation;
-pub mod batch_norm;
 mod arch;
+pub mod batch_norm;
 mod buffer;
 pub mod conv2d;
 mod element;
 mod exp;
 pub mod gemm;
 mod isa;
+#[cfg(test)]
+mod noise;
 mod parallel;
 pub mod pool2d;
 pub mod reduce;

@@ -1,6 +1,28 @@
 //! Sums in a fixed order.
 
-use crate::Element;
+use crate::simd::{Kernel, LANES, Simd};
+use crate::{Element, isa};
+
+/// `Σ x`: lane `l` of 16 adds the terms `l, l+16, …`, then the lanes are folded.
+#[must_use]
+pub fn sum(x: &[f32]) -> f32 {
+    isa::run(Sum(x))
+}
+
+struct Sum<'a>(&'a [f32]);
+
+impl Kernel for Sum<'_> {
+    type Out = f32;
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f32 {
+        let mut acc = s.splat(0.0);
+        for chunk in self.0.chunks(LANES) {
+            // SAFETY: the chunk has as many numbers as are read.
+            acc = s.add(acc, unsafe { s.load_first(chunk.as_ptr(), chunk.len()) });
+        }
+        s.sum(acc)
+    }
+}
 
 /// Adds the sum of each column of `x [rows, n]` to `sums [n]`, rows in order.
 ///

@@ -1,6 +1,8 @@
 //! Activations and their derivatives, number by number over slices.
 
 mod reference;
+#[cfg(test)]
+mod tests;
 mod vector;
 
 pub use reference::{activate_reference, derivative_reference};

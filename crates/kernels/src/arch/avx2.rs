@@ -41,10 +41,7 @@ macro_rules! x86 {
 /// The first `n` of 8 lanes, as all-ones integers.
 #[inline(always)]
 fn first(n: usize) -> __m256i {
-    x86!(_mm256_cmpgt_epi32(
-        _mm256_set1_epi32(n.min(8) as i32),
-        _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)
-    ))
+    x86!(_mm256_cmpgt_epi32(_mm256_set1_epi32(n.min(8) as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)))
 }
 
 /// Lane i + lane i+4, then i+2, i+1.

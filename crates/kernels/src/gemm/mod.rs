@@ -6,6 +6,8 @@
 mod dot;
 mod reference;
 mod strip;
+#[cfg(test)]
+mod tests;
 
 pub use reference::{matmul_nn_reference, matmul_nt_reference, matmul_tn_add_reference};
 

@@ -5,7 +5,7 @@ use crate::simd::{Kernel, LANES, Simd};
 
 /// One block of an SGD step.
 pub(super) struct Sgd<'a> {
-    pub(super) step: SgdStep<f32>,
+    pub(super) step: SgdStep,
     pub(super) w: &'a mut [f32],
     pub(super) g: &'a [f32],
     pub(super) v: &'a mut [f32],
@@ -17,8 +17,9 @@ impl Kernel for Sgd<'_> {
     fn run<S: Simd>(self, s: S) {
         let Sgd { step, w, g, v } = self;
         let len = w.len().min(g.len()).min(v.len());
-        let (lr, momentum, fresh) = (s.splat(step.lr), s.splat(step.momentum), s.splat(1.0 - step.dampening));
-        let (decay, decoupled) = (s.splat(step.weight_decay), s.splat(step.decoupled_decay));
+        let splat = |x: f64| s.splat(x as f32);
+        let (lr, momentum, fresh) = (splat(step.lr), splat(step.momentum), splat(1.0 - step.dampening));
+        let (decay, decoupled) = (splat(step.weight_decay), splat(step.decoupled_decay));
         let mut i = 0;
         while i < len {
             // SAFETY: lanes from `i` up to `len` are read and written.
@@ -38,7 +39,7 @@ impl Kernel for Sgd<'_> {
 
 /// One block of an Adam step.
 pub(super) struct Adam<'a> {
-    pub(super) step: AdamStep<f32>,
+    pub(super) step: AdamStep,
     pub(super) w: &'a mut [f32],
     pub(super) g: &'a [f32],
     pub(super) m: &'a mut [f32],
@@ -51,11 +52,11 @@ impl Kernel for Adam<'_> {
     fn run<S: Simd>(self, s: S) {
         let Adam { step, w, g, m, v } = self;
         let len = w.len().min(g.len()).min(m.len()).min(v.len());
-        let (beta1, beta2) = (s.splat(step.beta1), s.splat(step.beta2));
-        let (fresh1, fresh2) = (s.splat(1.0 - step.beta1), s.splat(1.0 - step.beta2));
-        let (rate, inverse_root2) =
-            (s.splat(step.lr / step.correction1), s.splat(1.0 / step.correction2.sqrt()));
-        let (l2, keep, eps) = (s.splat(step.l2), s.splat(1.0 - step.lr * step.decay), s.splat(step.eps));
+        let splat = |x: f64| s.splat(x as f32);
+        let (beta1, beta2) = (splat(step.beta1), splat(step.beta2));
+        let (fresh1, fresh2) = (splat(1.0 - step.beta1), splat(1.0 - step.beta2));
+        let (rate, inverse_root2) = (splat(step.lr / step.correction1), splat(1.0 / step.correction2.sqrt()));
+        let (l2, keep, eps) = (splat(step.l2), splat(1.0 - step.lr * step.decay), splat(step.eps));
         let mut i = 0;
         while i < len {
             // SAFETY: lanes from `i` up to `len` are read and written.

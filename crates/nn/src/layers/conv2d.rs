@@ -1,6 +1,7 @@
 //! Two-dimensional convolution.
 
-use kernels::{Conv2dGeom, Element, conv2d};
+use kernels::conv2d::Plan;
+use kernels::{Conv2dGeom, Element};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BuildError;
@@ -107,7 +108,7 @@ impl Conv2dConfig {
         if self.bias {
             params.push(ParamSpec { name: "bias", shape: bias, init: Init::TorchUniform, role: Role::Bias });
         }
-        Ok(Conv2d { geom, params })
+        Ok(Conv2d { plan: Plan::new(geom), params })
     }
 }
 
@@ -123,7 +124,7 @@ impl Conv2dConfig {
 /// LeCun et al. 1998, section II.A; geometry as in Dumoulin & Visin 2016, arXiv 1603.07285.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
-    geom: Conv2dGeom,
+    plan: Plan,
     params: Vec<ParamSpec>,
 }
 
@@ -131,7 +132,7 @@ impl Conv2d {
     /// The sizes of the convolution.
     #[must_use]
     pub fn geom(&self) -> &Conv2dGeom {
-        &self.geom
+        self.plan.geom()
     }
 }
 
@@ -141,7 +142,7 @@ impl<T: Element> Layer<T> for Conv2d {
     }
 
     fn settings(&self) -> String {
-        let g = &self.geom;
+        let g = self.plan.geom();
         let mut text = format!("{}×{}, {}→{}", g.kernel_h, g.kernel_w, g.in_channels, g.out_channels);
         for (name, value, default) in [
             ("stride", g.stride, 1),
@@ -157,11 +158,11 @@ impl<T: Element> Layer<T> for Conv2d {
     }
 
     fn input_shape(&self) -> Shape {
-        Shape::image(self.geom.in_channels, self.geom.in_h, self.geom.in_w)
+        Shape::image(self.plan.geom().in_channels, self.plan.geom().in_h, self.plan.geom().in_w)
     }
 
     fn output_shape(&self) -> Shape {
-        Shape::image(self.geom.out_channels, self.geom.out_h, self.geom.out_w)
+        Shape::image(self.plan.geom().out_channels, self.plan.geom().out_h, self.plan.geom().out_w)
     }
 
     fn params(&self) -> &[ParamSpec] {
@@ -169,7 +170,7 @@ impl<T: Element> Layer<T> for Conv2d {
     }
 
     fn macs(&self) -> u64 {
-        self.geom.macs()
+        self.plan.geom().macs()
     }
 
     fn locality(&self) -> Locality {
@@ -184,10 +185,10 @@ impl<T: Element> Layer<T> for Conv2d {
         mut output: ViewMut<'_, T>,
         _saved: SavedMut<'_, T>,
     ) {
-        let (w, b) = weights.params.split_at(self.geom.weight_len());
+        let (w, b) = weights.params.split_at(self.plan.geom().weight_len());
         let b = (!b.is_empty()).then_some(b);
         for (x, y) in input.samples().zip(output.samples()) {
-            conv2d::forward(&self.geom, x, w, b, y);
+            self.plan.forward(x, w, b, y);
         }
     }
 
@@ -200,15 +201,15 @@ impl<T: Element> Layer<T> for Conv2d {
         grad_input: Option<ViewMut<'_, T>>,
         grad_params: &mut [T],
     ) {
-        let (dw, db) = grad_params.split_at_mut(self.geom.weight_len());
+        let (dw, db) = grad_params.split_at_mut(self.plan.geom().weight_len());
         for (x, dy) in past.input.samples().zip(grad_output.samples()) {
             let db = if db.is_empty() { None } else { Some(&mut *db) };
-            conv2d::accumulate_params(&self.geom, x, dy, dw, db);
+            self.plan.accumulate_params(x, dy, dw, db);
         }
         if let Some(mut grad_input) = grad_input {
-            let w = &weights.params[..self.geom.weight_len()];
+            let w = &weights.params[..self.plan.geom().weight_len()];
             for (dy, dx) in grad_output.samples().zip(grad_input.samples()) {
-                conv2d::backward_input(&self.geom, dy, w, dx);
+                self.plan.backward_input(dy, w, dx);
             }
         }
     }

@@ -1,6 +1,5 @@
 //! Adam.
 
-use kernels::Element;
 use kernels::update::AdamStep;
 use serde::{Deserialize, Serialize};
 
@@ -30,22 +29,22 @@ impl Default for Adam {
 }
 
 impl Adam {
-    pub(super) fn at<T: Element>(&self, lr: f64, step: u64, decayed: bool) -> AdamStep<T> {
+    pub(super) fn at(&self, lr: f64, step: u64, decayed: bool) -> AdamStep {
         let l2 = if decayed { self.weight_decay } else { 0.0 };
-        AdamStep { l2: T::from_f64(l2), ..adam_step(lr, self.betas, self.eps, step) }
+        AdamStep { l2, ..adam_step(lr, self.betas, self.eps, step) }
     }
 }
 
 /// Without any decay; `step` counts from 1.
-pub(super) fn adam_step<T: Element>(lr: f64, betas: (f64, f64), eps: f64, step: u64) -> AdamStep<T> {
-    let correction = |beta: f64| T::from_f64(1.0 - beta.powf(step as f64));
+pub(super) fn adam_step(lr: f64, betas: (f64, f64), eps: f64, step: u64) -> AdamStep {
+    let correction = |beta: f64| 1.0 - beta.powf(step as f64);
     AdamStep {
-        lr: T::from_f64(lr),
-        beta1: T::from_f64(betas.0),
-        beta2: T::from_f64(betas.1),
-        eps: T::from_f64(eps),
-        l2: T::ZERO,
-        decay: T::ZERO,
+        lr,
+        beta1: betas.0,
+        beta2: betas.1,
+        eps,
+        l2: 0.0,
+        decay: 0.0,
         correction1: correction(betas.0),
         correction2: correction(betas.1),
     }

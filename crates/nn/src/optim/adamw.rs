@@ -1,6 +1,5 @@
 //! Adam with decoupled weight decay.
 
-use kernels::Element;
 use kernels::update::AdamStep;
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +30,8 @@ impl Default for AdamW {
 }
 
 impl AdamW {
-    pub(super) fn at<T: Element>(&self, lr: f64, step: u64, decayed: bool) -> AdamStep<T> {
+    pub(super) fn at(&self, lr: f64, step: u64, decayed: bool) -> AdamStep {
         let decay = if decayed { self.weight_decay } else { 0.0 };
-        AdamStep { decay: T::from_f64(decay), ..adam_step(lr, self.betas, self.eps, step) }
+        AdamStep { decay, ..adam_step(lr, self.betas, self.eps, step) }
     }
 }

@@ -1,6 +1,5 @@
 //! Stochastic gradient descent with momentum.
 
-use kernels::Element;
 use kernels::update::SgdStep;
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +45,12 @@ impl Sgd {
         self.weight_decay != 0.0 || self.decoupled_decay != 0.0
     }
 
-    pub(super) fn at<T: Element>(&self, lr: f64, decayed: bool) -> SgdStep<T> {
-        let decay = |d: f64| T::from_f64(if decayed { d } else { 0.0 });
+    pub(super) fn at(&self, lr: f64, decayed: bool) -> SgdStep {
+        let decay = |d: f64| if decayed { d } else { 0.0 };
         SgdStep {
-            lr: T::from_f64(lr),
-            momentum: T::from_f64(self.momentum),
-            dampening: T::from_f64(self.dampening),
+            lr,
+            momentum: self.momentum,
+            dampening: self.dampening,
             nesterov: self.nesterov,
             weight_decay: decay(self.weight_decay),
             decoupled_decay: decay(self.decoupled_decay),

@@ -1,0 +1,125 @@
+//! The weight's gradient: for each channel and tap the product of two images, summed over all positions.
+//!
+//! `dw[o, t] = Σ_{i,j} dy[o, i, j] · x[i·pitch + j + offset_t]`
+//!
+//! 16 neighbouring columns in the 16 lanes; `dy` comes with rows padded with zeros to whole vectors.
+//!
+//! ```text
+//!              3 taps
+//!             ┌───┬───┬───┐
+//!  8 output   │acc│   │   │   acc[o][t] += dy[o, v..v+16] · x[v + offset_t ..+16]
+//!  channels   └───┴───┴───┘   over all vectors v of a few rows, then the next taps
+//! ```
+//!
+//! The order of a sum depends on the image's size alone. Tested against `reference.rs`.
+
+use crate::simd::{Kernel, LANES, Simd};
+
+/// Rows of `dy` that stay in L1 while all taps pass over them.
+const ROWS: usize = 8;
+
+/// All taps of all channels of one sample; adds to `sums [channels, taps, 16]`, whose lanes are to be summed.
+pub(super) struct GradWeight<'a> {
+    pub(super) x: &'a [f32],
+    pub(super) pitch: usize,
+    pub(super) offsets: &'a [usize],
+    /// `[channels, rows, dy_pitch]`, `dy_pitch` a multiple of 16.
+    pub(super) dy: &'a [f32],
+    pub(super) dy_pitch: usize,
+    pub(super) rows: usize,
+    pub(super) sums: &'a mut [f32],
+    /// Receives the sums of the lanes, added to what it holds: `[channels, taps]`.
+    pub(super) dw: &'a mut [f32],
+}
+
+impl Kernel for GradWeight<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S) {
+        let (taps, plane) = (self.offsets.len(), self.rows * self.dy_pitch);
+        let channels = self.dw.len() / taps;
+        let reach = (self.rows - 1) * self.pitch + self.dy_pitch;
+        let last = self.offsets.iter().copied().max().unwrap_or(0);
+        assert!(self.x.len() >= reach + last && self.dy.len() >= channels * plane);
+        assert!(self.sums.len() == channels * taps * LANES && self.dy_pitch.is_multiple_of(LANES));
+        self.sums.fill(0.0);
+        let wide = S::ACCUMULATORS >= 24;
+        for first_row in (0..self.rows).step_by(ROWS) {
+            let mut o = 0;
+            while o < channels {
+                let mut t = 0;
+                let block = match channels - o {
+                    8.. if wide => 8,
+                    4.. if wide => 4,
+                    2.. => 2,
+                    _ => 1,
+                };
+                while t < taps {
+                    t += match (block, taps - t) {
+                        (8, 3..) => self.tile::<S, 8, 3>(s, first_row, o, t),
+                        (8, _) => self.tile::<S, 8, 1>(s, first_row, o, t),
+                        (4, 5..) => self.tile::<S, 4, 5>(s, first_row, o, t),
+                        (4, _) => self.tile::<S, 4, 1>(s, first_row, o, t),
+                        (2, 10..) if wide => self.tile::<S, 2, 10>(s, first_row, o, t),
+                        (2, 3..) => self.tile::<S, 2, 3>(s, first_row, o, t),
+                        (2, _) => self.tile::<S, 2, 1>(s, first_row, o, t),
+                        (_, 5..) => self.tile::<S, 1, 5>(s, first_row, o, t),
+                        _ => self.tile::<S, 1, 1>(s, first_row, o, t),
+                    };
+                }
+                o += block;
+            }
+        }
+        for (dw, lanes) in self.dw.iter_mut().zip(self.sums.chunks_exact(LANES)) {
+            // SAFETY: the chunk has 16 numbers.
+            *dw += s.sum(unsafe { s.load(lanes.as_ptr()) });
+        }
+    }
+}
+
+impl GradWeight<'_> {
+    /// `OC` channels from `o`, `NT` taps from `t`, over [`ROWS`] rows. Returns `NT`.
+    #[inline(always)]
+    fn tile<S: Simd, const OC: usize, const NT: usize>(
+        &mut self,
+        s: S,
+        first_row: usize,
+        o: usize,
+        t: usize,
+    ) -> usize {
+        let (taps, plane) = (self.offsets.len(), self.rows * self.dy_pitch);
+        let sum = |i: usize, k: usize| ((o + i) * taps + t + k) * LANES;
+        let mut acc = [[s.splat(0.0); NT]; OC];
+        // SAFETY: `run` checked that `dy` holds every row of every channel, that `x` reaches 16 numbers past every
+        // vector of every row plus every offset, and that `sums` has 16 numbers for every channel and tap.
+        unsafe {
+            for (i, acc) in acc.iter_mut().enumerate() {
+                for (k, acc) in acc.iter_mut().enumerate() {
+                    *acc = s.load(self.sums.as_ptr().add(sum(i, k)));
+                }
+            }
+            let dy = self.dy.as_ptr().add(o * plane);
+            for row in first_row..(first_row + ROWS).min(self.rows) {
+                let taps: [*const f32; NT] =
+                    std::array::from_fn(|k| self.x.as_ptr().add(row * self.pitch + self.offsets[t + k]));
+                let mut j = 0;
+                while j < self.dy_pitch {
+                    let x: [S::F; NT] = std::array::from_fn(|k| s.load(taps[k].add(j)));
+                    for (i, acc) in acc.iter_mut().enumerate() {
+                        let dy = s.load(dy.add(i * plane + row * self.dy_pitch + j));
+                        for (acc, &x) in acc.iter_mut().zip(&x) {
+                            *acc = s.mul_add(dy, x, *acc);
+                        }
+                    }
+                    j += LANES;
+                }
+            }
+            for (i, acc) in acc.iter().enumerate() {
+                for (k, &acc) in acc.iter().enumerate() {
+                    s.store(self.sums.as_mut_ptr().add(sum(i, k)), acc);
+                }
+            }
+        }
+        NT
+    }
+}

@@ -1,0 +1,83 @@
+//! The fast forms against the textbook, on every instruction set, at random and border shapes.
+
+use proptest::prelude::*;
+
+use super::{Conv2dGeom, Plan, accumulate_params_reference, backward_input_reference, forward_reference};
+use crate::isa::tests::same_on_each_isa;
+use crate::noise::{assert_close, noise};
+
+fn check(g: Conv2dGeom) {
+    let (x, w) = (noise(1, g.input_len()), noise(2, g.weight_len()));
+    let (b, dy) = (noise(3, g.out_channels), noise(4, g.output_len()));
+    let plan = Plan::new(g);
+
+    let y = same_on_each_isa(|| {
+        let mut y = vec![f32::NAN; g.output_len()];
+        plan.forward(&x, &w, Some(&b), &mut y);
+        y
+    });
+    let wide = |v: &[f32]| v.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+    let mut expected = vec![0.0; g.output_len()];
+    forward_reference(&g, &wide(&x), &wide(&w), Some(&wide(&b)), &mut expected);
+    assert_close("y", &y, &expected, 1e-5);
+
+    let dx = same_on_each_isa(|| {
+        let mut dx = vec![f32::NAN; g.input_len()];
+        plan.backward_input(&dy, &w, &mut dx);
+        dx
+    });
+    let mut expected = vec![0.0; g.input_len()];
+    backward_input_reference(&g, &wide(&dy), &wide(&w), &mut expected);
+    assert_close("dx", &dx, &expected, 1e-5);
+
+    let grads = same_on_each_isa(|| {
+        let (mut dw, mut db) = (vec![0.5; g.weight_len()], vec![0.25; g.out_channels]);
+        plan.accumulate_params(&x, &dy, &mut dw, Some(&mut db));
+        [dw, db].concat()
+    });
+    let (mut dw, mut db) = (vec![0.5; g.weight_len()], vec![0.25; g.out_channels]);
+    accumulate_params_reference(&g, &wide(&x), &wide(&dy), &mut dw, Some(&mut db));
+    assert_close("dw, db", &grads, &[dw, db].concat(), 1e-5);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn agrees_with_the_textbook(
+        channels in (1usize..4, 1usize..10, 1usize..3),
+        size in (1usize..24, 1usize..40),
+        window in (1usize..6, 1usize..6),
+        stride in 1usize..4,
+        padding in 0usize..4,
+        dilation in 1usize..3,
+    ) {
+        let (inp, out, groups) = channels;
+        if let Some(g) = Conv2dGeom::new(
+            inp * groups, out * groups, size, window, stride, padding, dilation, groups,
+        ) {
+            check(g);
+        }
+    }
+}
+
+#[test]
+fn agrees_at_every_channel_count_of_a_tile() {
+    for out in 1..=17 {
+        check(Conv2dGeom::square(2, out, (9, 35), 3, 1, 1).unwrap());
+    }
+}
+
+#[test]
+fn agrees_at_the_sizes_of_the_models() {
+    check(Conv2dGeom::square(1, 6, (32, 128), 5, 1, 0).unwrap());
+    check(Conv2dGeom::square(6, 16, (20, 62), 5, 1, 0).unwrap());
+    check(Conv2dGeom::square(6, 16, (20, 62), 5, 1, 1).unwrap());
+    check(Conv2dGeom::square(16, 32, (12, 31), 3, 1, 0).unwrap());
+}
+
+#[test]
+fn a_window_that_does_not_fit_is_refused() {
+    assert_eq!(Conv2dGeom::square(1, 1, (4, 4), 5, 1, 0), None);
+    assert_eq!(Conv2dGeom::square(1, 1, (4, 4), 3, 0, 0), None);
+    assert_eq!(Conv2dGeom::new(3, 4, (8, 8), (3, 3), 1, 0, 1, 2), None);
+}
