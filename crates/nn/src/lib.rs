@@ -27,7 +27,8 @@ pub mod zoo;
 pub use error::BuildError;
 pub use layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
 pub use model_file::{
-    FormatError, MODEL_KEY, MismatchError, ModelFile, ModelFileError, StoredTensor, write_atomic,
+    CLASSES_KEY, FormatError, MODEL_KEY, MismatchError, ModelFile, ModelFileError, PREPROCESS_KEY,
+    RECIPE_KEY, StoredTensor, write_atomic,
 };
 pub use param::{PARAM_ALIGN, ParamEntry, ParamSpec, Role};
 pub use sequential::{Node, Sequential, StepId};

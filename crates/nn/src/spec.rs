@@ -135,3 +135,117 @@ impl ModelSpec {
         Ok(Sequential::new(layers).with_specs(self.layers.iter().map(|l| l.layer.clone())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zoo;
+
+    /// One layer of every kind, with settings that are not the default.
+    fn every_kind() -> ModelSpec {
+        let conv = Conv2dConfig { stride: 2, dilation: 2, groups: 2, bias: false, ..Conv2dConfig::new(4, 3) };
+        let kinds = [
+            LayerSpec::Conv2d(conv.with_padding(2)),
+            LayerSpec::BatchNorm2d(BatchNorm2dConfig { eps: 1e-3, momentum: 0.2 }),
+            LayerSpec::Relu,
+            LayerSpec::MaxPool2d(Pool2dConfig { stride: Some(1), ..Pool2dConfig::new(3).with_padding(1) }),
+            LayerSpec::Sigmoid,
+            LayerSpec::AvgPool2d(Pool2dConfig::new(2)),
+            LayerSpec::Silu,
+            LayerSpec::Flatten,
+            LayerSpec::Dropout(DropoutConfig { p: 0.25 }),
+            LayerSpec::Linear(LinearConfig { out_features: 3, bias: false }),
+            LayerSpec::Tanh,
+        ];
+        let layers =
+            kinds.into_iter().enumerate().map(|(i, l)| NamedLayer::new(format!("l{i}"), l)).collect();
+        ModelSpec { name: "all".into(), input: Shape::image(2, 16, 12), layers }
+    }
+
+    #[test]
+    fn every_layer_comes_back_from_toml_and_json() {
+        let image = Shape::image(1, 128, 128);
+        let zoo = [zoo::perceptron(50), zoo::lenet5(image, 50), zoo::lenet5_modified(image, 50)];
+        for spec in zoo.into_iter().chain([every_kind()]) {
+            let text = toml::to_string(&spec).unwrap();
+            assert_eq!(toml::from_str::<ModelSpec>(&text).unwrap(), spec, "{text}");
+            let json = serde_json::to_string(&spec).unwrap();
+            assert_eq!(serde_json::from_str::<ModelSpec>(&json).unwrap(), spec, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_built_network_keeps_what_it_was_built_from() {
+        let spec = every_kind();
+        let net = spec.build::<f32>().unwrap();
+        for (node, layer) in net.nodes().iter().zip(&spec.layers) {
+            assert_eq!((&node.name, node.spec.as_ref()), (&layer.name, Some(&layer.layer)));
+        }
+    }
+
+    #[test]
+    fn defaults_need_not_be_written() {
+        let text = "name = 'small'\ninput = [1, 8, 8]\n\
+            layers = [{ name = 'c', kind = 'conv2d', out_channels = 2, kernel_size = 3 },\n\
+                      { name = 'n', kind = 'batch_norm2d' }, { name = 'p', kind = 'max_pool2d', kernel_size = 2 }]";
+        let spec: ModelSpec = toml::from_str(text).unwrap();
+        assert_eq!(spec.layers[0].layer, LayerSpec::Conv2d(Conv2dConfig::new(2, 3)));
+        assert_eq!(spec.build::<f32>().unwrap().output_shape(), Shape::image(2, 3, 3));
+    }
+
+    #[test]
+    fn a_mistake_in_a_model_file_is_named_with_its_layer() {
+        let cases = [
+            (
+                "name = 'a', kind = 'conv2d', out_channels = 2, kernel = 3",
+                "layer 'a': unknown field `kernel`, expected one of",
+            ),
+            ("name = 'a', kind = 'conv2d', out_channels = 2", "layer 'a': missing field `kernel_size`"),
+            ("name = 'a', kind = 'conv3d'", "layer 'a': unknown variant `conv3d`, expected one of"),
+            ("name = 'a', kind = 'relu', slope = 0.1", "layer 'a': unknown field `slope`"),
+            ("name = 'a', kind = 'linear', out_features = -1", "layer 'a': invalid value: integer `-1`"),
+            ("name = 'a'", "layer 'a': missing field `kind`"),
+            ("kind = 'relu'", "a layer without a `name`"),
+            ("name = 5, kind = 'relu'", "a layer's name must be a string, not 5"),
+        ];
+        for (layer, expected) in cases {
+            let text = format!("name = 'm'\ninput = [1, 8, 8]\nlayers = [{{ {layer} }}]");
+            let error = toml::from_str::<ModelSpec>(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}\nshould say: {expected}");
+            assert!(error.contains("line 3"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_cannot_work_is_refused_by_the_layer_that_cannot() {
+        let build = |layers: Vec<NamedLayer>| {
+            let spec = ModelSpec { name: "m".into(), input: Shape::image(1, 8, 8), layers };
+            spec.build::<f32>().unwrap_err().to_string()
+        };
+        let linear = || LayerSpec::Linear(LinearConfig::new(4));
+        let pool = |k, padding| LayerSpec::MaxPool2d(Pool2dConfig { padding, ..Pool2dConfig::new(k) });
+        let conv = |config| LayerSpec::Conv2d(config);
+        let cases = [
+            (vec![], "the model has no layers"),
+            (vec![("a", linear()), ("a", linear())], "two layers are named 'a'"),
+            (vec![("f", linear()), ("p", pool(2, 0))], "layer 'p' (max_pool2d) needs an image"),
+            (vec![("p", pool(9, 0))], "layer 'p' (max_pool2d) needs at least 9×9"),
+            (vec![("p", pool(3, 2))], "padding 2 is more than half"),
+            (vec![("c", conv(Conv2dConfig::new(1, 9)))], "layer 'c' (conv2d) needs at least 9×9"),
+            (vec![("c", conv(Conv2dConfig::new(0, 3)))], "out_channels must be at least 1"),
+            (
+                vec![("c", conv(Conv2dConfig { groups: 2, ..Conv2dConfig::new(2, 3) }))],
+                "groups = 2 must divide",
+            ),
+            (vec![("d", LayerSpec::Dropout(DropoutConfig { p: 1.0 }))], "p = 1 must be"),
+            (
+                vec![("n", LayerSpec::BatchNorm2d(BatchNorm2dConfig { eps: 0.0, momentum: 0.1 }))],
+                "eps = 0 must be positive",
+            ),
+        ];
+        for (layers, expected) in cases {
+            let error = build(layers.into_iter().map(|(n, l)| NamedLayer::new(n, l)).collect());
+            assert!(error.contains(expected), "{error:?} should say {expected:?}");
+        }
+    }
+}

@@ -194,3 +194,56 @@ impl<T: Element> Layer<T> for BatchNorm2d {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LayerSpec, ModelSpec, NamedLayer, StepId};
+
+    fn net() -> crate::Sequential<f64> {
+        let layers = vec![NamedLayer::new("n", LayerSpec::BatchNorm2d(BatchNorm2dConfig::default()))];
+        ModelSpec { name: "m".into(), input: Shape::image(2, 1, 2), layers }.build().unwrap()
+    }
+
+    /// `n = torch.nn.BatchNorm2d(2); n(torch.tensor(INPUT).view(2, 2, 1, 2)); n.running_mean, n.running_var`
+    /// gives [0.25, -0.025], [1.4666667, 0.9083333].
+    const INPUT: [f64; 8] = [1.0, 2.0, 0.0, -0.5, 1.0, 6.0, 0.0, -0.5];
+
+    #[test]
+    fn running_statistics_move_as_in_torch() {
+        let net = net();
+        let mut params = net.init_params(&crate::init::InitScheme::default(), 0);
+        assert_eq!(params[..8], [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+        let mut ws = net.workspace(4, Mode::Train);
+        net.forward(&params, &INPUT, StepId::default(), &mut ws);
+        net.update_stats(&mut params, &ws);
+        for (found, expected) in params[4..8].iter().zip([0.25, -0.025, 0.9 + 17.0 / 30.0, 0.9 + 0.1 / 12.0])
+        {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn evaluation_uses_the_running_statistics() {
+        let net = net();
+        let mut params = vec![0.0; net.num_slots()];
+        params[..8].copy_from_slice(&[2.0, 1.0, 0.5, 0.0, 1.0, 0.0, 4.0, 1.0]);
+        let y = net.forward_node(0, &params, &INPUT, Mode::Eval);
+        let expected = (6.0 - 1.0) / (4.0_f64 + 1e-5).sqrt() * 2.0 + 0.5;
+        assert!((y[5] - expected).abs() < 1e-12);
+        assert!((y[3] + 0.5 / (1.0_f64 + 1e-5).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_number_a_channel_stays_finite() {
+        let layers = vec![NamedLayer::new("n", LayerSpec::BatchNorm2d(BatchNorm2dConfig::default()))];
+        let spec = ModelSpec { name: "m".into(), input: Shape::image(1, 1, 1), layers };
+        let net = spec.build::<f32>().unwrap();
+        let mut params = net.init_params(&crate::init::InitScheme::default(), 0);
+        let mut ws = net.workspace(1, Mode::Train);
+        net.forward(&params, &[3.0], StepId::default(), &mut ws);
+        net.update_stats(&mut params, &ws);
+        assert_eq!(ws.logits(), [0.0]);
+        assert!(params.iter().all(|p| p.is_finite()));
+    }
+}

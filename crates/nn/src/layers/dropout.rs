@@ -113,3 +113,58 @@ impl<T: Element> Layer<T> for Dropout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEN: usize = 500;
+
+    fn forward(p: f32, ctx: Ctx, batch: usize) -> (Vec<f32>, Vec<u8>) {
+        let layer = DropoutConfig { p }.build("d", Shape::Flat(LEN)).unwrap();
+        let (input, mut output) = (vec![3.0; LEN * batch], vec![0.0; LEN * batch]);
+        let mut bytes = vec![0; LEN * batch];
+        layer.forward(
+            &ctx,
+            Weights { params: &[], packed: &[] },
+            View { batch, data: &input },
+            ViewMut { batch, data: &mut output },
+            SavedMut { numbers: &mut [], bytes: &mut bytes },
+        );
+        (output, bytes)
+    }
+
+    fn ctx(first_sample: usize) -> Ctx {
+        Ctx { mode: Mode::Train, seed: 1, step: 2, layer: 3, first_sample }
+    }
+
+    #[test]
+    fn what_is_kept_is_scaled_so_that_the_mean_stays() {
+        let (y, kept) = forward(0.25, ctx(0), 40);
+        assert!(y.iter().zip(&kept).all(|(&y, &k)| y == if k == 1 { 4.0 } else { 0.0 }));
+        let mean = y.iter().sum::<f32>() / y.len() as f32;
+        assert!((mean - 3.0).abs() < 0.05, "{mean}");
+    }
+
+    #[test]
+    fn a_sample_drops_the_same_wherever_the_batch_is_cut() {
+        let (together, _) = forward(0.5, ctx(0), 3);
+        let (alone, _) = forward(0.5, ctx(2), 1);
+        assert_eq!(together[2 * LEN..], alone);
+        assert_ne!(together[..LEN], together[LEN..2 * LEN]);
+    }
+
+    #[test]
+    fn seed_step_and_layer_each_change_what_is_dropped() {
+        let (y, _) = forward(0.5, ctx(0), 1);
+        for other in [Ctx { seed: 9, ..ctx(0) }, Ctx { step: 9, ..ctx(0) }, Ctx { layer: 9, ..ctx(0) }] {
+            assert_ne!(forward(0.5, other, 1).0, y, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_dropped_in_evaluation_or_with_p_zero() {
+        assert!(forward(0.5, Ctx { mode: Mode::Eval, ..ctx(0) }, 2).0.iter().all(|&y| y == 3.0));
+        assert!(forward(0.0, ctx(0), 2).0.iter().all(|&y| y == 3.0));
+    }
+}

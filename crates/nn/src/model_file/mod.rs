@@ -1,7 +1,8 @@
 //! Weights on disk: a safetensors file that PyTorch can load, with the model and its companions in the header.
 //!
 //! Names and layouts are those of a torch `state_dict`. The header's `__metadata__` holds the model as JSON under
-//! [`MODEL_KEY`]; what else is put there (preprocessing, class names, recipe, self-test) is opaque to this crate.
+//! [`MODEL_KEY`]; what else is put there (preprocessing, class names, recipe, self-test) is opaque to this crate, only
+//! some keys are agreed on here.
 
 mod disk;
 mod duplicates;
@@ -22,6 +23,13 @@ use crate::spec::ModelSpec;
 
 /// Where in `__metadata__` the model is.
 pub const MODEL_KEY: &str = "lenet.model";
+
+/// Where in `__metadata__` the preprocessing is kept by convention, as JSON.
+pub const PREPROCESS_KEY: &str = "lenet.preprocess";
+/// Where in `__metadata__` the class names are kept by convention, a JSON list in the order of the logits.
+pub const CLASSES_KEY: &str = "lenet.classes";
+/// Where in `__metadata__` the recipe's name is kept by convention.
+pub const RECIPE_KEY: &str = "lenet.recipe";
 
 /// Counters that PyTorch's batch normalisation stores and nothing here reads.
 const TORCH_COUNTER: &str = ".num_batches_tracked";
