@@ -17,6 +17,10 @@ const AXIS: f64 = 34.0;
 const BAR: f64 = 16.0;
 const GROUP_GAP: f64 = 14.0;
 const WIDEST_NAME: f64 = 150.0;
+/// A longer name is broken into two lines of this height.
+const NAME_LINE: f64 = 14.0;
+/// Room behind the longest bar for its label, as a share of its length.
+const AIR: f64 = 1.25;
 
 /// One bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +38,7 @@ pub struct Bar {
 /// Bars under one name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// Written at the left of the first panel.
+    /// Written at the left, on two lines if it is long.
     pub name: String,
     /// Top to bottom.
     pub bars: Vec<Bar>,
@@ -60,7 +64,7 @@ pub struct BarChart {
     pub subtitle: String,
     /// What each colour means.
     pub legend: Vec<(String, Role)>,
-    /// Left to right.
+    /// Top to bottom.
     pub panels: Vec<Panel>,
 }
 
@@ -71,12 +75,13 @@ impl BarChart {
         let mut sheet = Drawing::new(WIDTH, TOP + height, self.alt());
         self.head(&mut sheet);
         let groups = self.panels.iter().flat_map(|p| &p.groups);
-        let names = groups.map(|g| font::width(&g.name, LABEL, Weight::Regular)).fold(0.0, f64::max);
-        let left = EDGE + names.min(WIDEST_NAME) + 10.0;
+        let lines = groups.flat_map(Group::name_lines);
+        let names = lines.map(|line| font::width(&line, LABEL, Weight::Regular)).fold(0.0, f64::max);
+        let left = EDGE + names + 10.0;
         let mut top = TOP;
         for panel in &self.panels {
             let frame =
-                Frame { left, top: top + HEADING, bottom: top + HEADING + panel.height(), x: panel.ticks() };
+                Frame { left, top: top + HEADING, bottom: top + HEADING + panel.height(), end: panel.end() };
             panel.draw(&mut sheet, &frame);
             top = frame.bottom + AXIS;
         }
@@ -115,24 +120,37 @@ struct Frame {
     left: f64,
     top: f64,
     bottom: f64,
-    x: Ticks,
+    /// The value at the right edge; zero is at the left one.
+    end: f64,
 }
 
 impl Frame {
     fn x(&self, value: f64) -> f64 {
-        let (lo, hi) = self.x.range();
-        self.left + ((value - lo) / (hi - lo)).clamp(0.0, 1.0) * (WIDTH - EDGE - self.left)
+        self.left + (value / self.end).clamp(0.0, 1.0) * (WIDTH - EDGE - self.left)
     }
 }
 
 impl Panel {
-    /// From zero to past the longest bar with its whisker, with room for the label behind it.
-    fn ticks(&self) -> Ticks {
+    /// The largest value that is drawn, a bar's with its whisker or the reference.
+    fn largest(&self) -> f64 {
         let bars = self.groups.iter().flat_map(|g| &g.bars);
         let ends = bars.map(|b| b.value + b.spread.unwrap_or(0.0));
         let all = ends.chain(self.reference.iter().map(|r| r.1)).filter(|v| v.is_finite());
-        let high = all.fold(0.0, f64::max);
-        Ticks::covering(0.0, if high > 0.0 { high * 1.25 } else { 1.0 }, 4)
+        all.fold(0.0, f64::max)
+    }
+
+    /// The value at the right edge, past the longest bar.
+    fn end(&self) -> f64 {
+        let largest = self.largest();
+        // Beyond this nothing is a fraction, and the air would overflow.
+        if largest > 0.0 { (largest * AIR).min(1e100) } else { 1.0 }
+    }
+
+    /// Marks up to the right edge; no fraction gets one beyond 1.
+    fn ticks(&self) -> (Ticks, f64) {
+        let end = self.end();
+        let last = if self.largest() <= 1.0 { end.min(1.0) } else { end };
+        (Ticks::covering(0.0, end, 5), last)
     }
 
     fn height(&self) -> f64 {
@@ -140,22 +158,27 @@ impl Panel {
     }
 
     fn draw(&self, sheet: &mut Drawing, frame: &Frame) {
-        let Frame { left, top, bottom, x } = frame;
+        let Frame { left, top, bottom, .. } = frame;
         let heading = Point::new(EDGE, top - 9.0);
         sheet.text(Text::new(heading, self.heading.as_str(), 13.0, Role::Ink).bold());
-        for &value in x.values() {
+        let (ticks, last) = self.ticks();
+        for &value in ticks.values().iter().filter(|&&v| v <= last * (1.0 + 1e-9)) {
             let at = frame.x(value);
             sheet.line(Point::new(at, *top), Point::new(at, *bottom), Stroke::solid(Role::Grid, 1.0));
-            let label = Text::new(Point::new(at, bottom + 16.0), x.label(value), LABEL, Role::Muted);
+            let label = Text::new(Point::new(at, bottom + 16.0), ticks.label(value), LABEL, Role::Muted);
             sheet.text(label.with_anchor(Anchor::Middle));
         }
         let mut y = *top;
         for group in &self.groups {
-            let name = font::fitted(&group.name, LABEL, Weight::Regular, WIDEST_NAME);
-            let at = Point::new(left - 9.0, y + group.height() / 2.0 + 4.0);
-            sheet.text(Text::new(at, name, LABEL, Role::Ink).with_anchor(Anchor::End));
+            let lines = group.name_lines();
+            let first = y + group.height() / 2.0 + 4.0 - (lines.len().max(1) - 1) as f64 * NAME_LINE / 2.0;
+            for (i, line) in lines.into_iter().enumerate() {
+                let at = Point::new(left - 9.0, first + i as f64 * NAME_LINE);
+                sheet.text(Text::new(at, line, LABEL, Role::Ink).with_anchor(Anchor::End));
+            }
+            let bars_top = y + (group.height() - group.bars.len() as f64 * BAR) / 2.0;
             for (i, bar) in group.bars.iter().enumerate() {
-                bar.draw(sheet, frame, y + GROUP_GAP / 2.0 + i as f64 * BAR);
+                bar.draw(sheet, frame, bars_top + i as f64 * BAR);
             }
             y += group.height();
         }
@@ -169,8 +192,13 @@ impl Panel {
 }
 
 impl Group {
+    fn name_lines(&self) -> Vec<String> {
+        font::wrapped(&self.name, LABEL, Weight::Regular, WIDEST_NAME, 2)
+    }
+
     fn height(&self) -> f64 {
-        self.bars.len().max(1) as f64 * BAR + GROUP_GAP
+        let bars = self.bars.len().max(1) as f64 * BAR;
+        bars.max(self.name_lines().len() as f64 * NAME_LINE) + GROUP_GAP
     }
 }
 
@@ -227,6 +255,22 @@ mod tests {
             roxmltree::Document::parse(&to_svg(&drawing)).unwrap();
             to_png(&drawing, 1.0).unwrap();
         }
+    }
+
+    #[test]
+    fn no_fraction_has_a_mark_beyond_one() {
+        let svg = to_svg(&chart(&[0.95, 0.3]).draw());
+        assert!(svg.contains(">1.0</text>") && !svg.contains(">1.2</text>") && !svg.contains(">1.5</text>"));
+    }
+
+    #[test]
+    fn long_names_that_differ_at_their_end_still_differ() {
+        let mut chart = chart(&[0.1, 0.2]);
+        for (group, recipe) in chart.panels[0].groups.iter_mut().zip(["published", "tuned"]) {
+            group.name = format!("Two-layer perceptron, {recipe}");
+        }
+        let svg = to_svg(&chart.draw());
+        assert!(svg.contains("published</text>") && svg.contains("tuned</text>"));
     }
 
     #[test]

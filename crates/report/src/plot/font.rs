@@ -59,6 +59,22 @@ pub(super) fn fitted(text: &str, size: f64, weight: Weight, room: f64) -> String
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
+/// The text on as many as `most` lines, broken between words; what is still too long is cut with an ellipsis.
+pub(super) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let full = lines.len() >= most;
+        match lines.last_mut() {
+            Some(line) if full || width(&format!("{line} {word}"), size, weight) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| fitted(line, size, weight, room)).collect()
+}
+
 fn regular() -> Option<&'static Face<'static>> {
     static FACE: OnceLock<Option<Face<'static>>> = OnceLock::new();
     FACE.get_or_init(|| Face::parse(REGULAR, 0).ok()).as_ref()
@@ -90,6 +106,17 @@ mod tests {
         let cut = fitted(long, 12.0, Weight::Regular, 100.0);
         assert!(cut.ends_with('…') && width(&cut, 12.0, Weight::Regular) <= 100.0);
         assert_eq!(fitted("short", 12.0, Weight::Regular, 100.0), "short");
+    }
+
+    #[test]
+    fn a_long_name_is_broken_before_it_is_cut() {
+        let lines = |text, most| wrapped(text, 12.0, Weight::Regular, 130.0, most);
+        assert_eq!(lines("Two-layer perceptron, tuned", 2), ["Two-layer", "perceptron, tuned"]);
+        assert_eq!(lines("short", 2), ["short"]);
+        assert_eq!(lines("", 2), [""; 0]);
+        let cut = lines("a name of so many words that two lines are not enough for them", 2);
+        assert_eq!(cut.len(), 2);
+        assert!(cut[1].ends_with('…'));
     }
 
     #[test]

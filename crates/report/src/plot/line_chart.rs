@@ -158,7 +158,7 @@ impl LineChart {
         };
         let width = |label: String| font::width(&label, LABEL, Weight::Regular);
         let labels = y.values().iter().map(|&v| width(y.label(v))).fold(0.0, f64::max);
-        let ends = self.full().filter_map(last_finite).map(|e| width(end_label(e.1))).fold(0.0, f64::max);
+        let ends = self.full().filter_map(last_finite).map(|e| width(end_label(e.1, &y))).fold(0.0, f64::max);
         let left = EDGE + 22.0 + labels + 8.0;
         Frame { left, right: WIDTH - EDGE - ends - 8.0, top, epochs: (first, last), y }
     }
@@ -218,7 +218,9 @@ impl LineChart {
         for (y, x, value, role) in ends {
             let at = y.max(above + LABEL_GAP);
             above = at;
-            sheet.text(Text::new(Point::new(x + 9.0, at + 4.0), end_label(value), LABEL, role).bold());
+            sheet.text(
+                Text::new(Point::new(x + 9.0, at + 4.0), end_label(value, &frame.y), LABEL, role).bold(),
+            );
         }
     }
 }
@@ -255,8 +257,10 @@ fn last_finite(series: &Series) -> Option<(usize, f64)> {
     series.points.iter().rev().find(|p| p.1.is_finite()).copied()
 }
 
-fn end_label(value: f64) -> String {
-    if value.abs() >= 1e4 { format!("{value:.2e}") } else { format!("{value:.3}") }
+/// At least the three decimals of the tables, more where the axis is finer than that.
+fn end_label(value: f64, y: &Ticks) -> String {
+    let digits = y.decimals().clamp(3, 6);
+    if value.abs() >= 1e4 { format!("{value:.2e}") } else { format!("{value:.digits$}") }
 }
 
 /// Discs for training, rings for all others, so that gray prints tell them apart.
@@ -346,6 +350,13 @@ mod tests {
     fn a_chart_without_values_says_so() {
         let svg = to_svg(&chart(vec![(1, f64::NAN)], Floor::Data).draw());
         assert!(svg.contains("no finite value"));
+    }
+
+    #[test]
+    fn a_loss_that_hardly_falls_is_labelled_finely_enough_to_see_it() {
+        let mut narrow = chart(vec![(1, 3.912), (2, 3.9103)], Floor::Data);
+        (narrow.reference, narrow.series[1].points) = (None, vec![]);
+        assert!(to_svg(&narrow.draw()).contains(">3.9103</text>"));
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl Ticks {
         (first, self.values.last().copied().unwrap_or(first))
     }
 
+    /// Decimals of the marks' labels.
+    pub(super) fn decimals(&self) -> usize {
+        (-self.power).max(0) as usize
+    }
+
     /// The label of a mark, with as many digits as tell neighbours apart.
     pub fn label(&self, value: f64) -> String {
         let (first, last) = self.range();
@@ -81,8 +86,7 @@ impl Ticks {
             let digits = (value.abs().log10().floor() as i32 - self.power).clamp(0, 12) as usize;
             format!("{value:.digits$e}")
         } else {
-            let digits = (-self.power).max(0) as usize;
-            format!("{value:.digits$}")
+            format!("{value:.*}", self.decimals())
         };
         text.replace('-', "\u{2212}")
     }

@@ -78,9 +78,11 @@ IV,Total,,,,1712
         let text = to_csv(&fixture::report("tuned", 0..1).tables());
         let mut lines = text.lines();
         let header = lines.next().unwrap();
-        assert!(
-            header.starts_with("table,model,layer,kind,settings,output,params,macs,val_mean,val_std,over")
-        );
+        let expected = "table,model,layer,kind,settings,output,params,macs,recipe,val_mean,val_std,over,val_best,\
+                        test_mean,test_std,published_val_mean,published_val_std,published_test";
+        assert_eq!(header, expected);
+        let of_seeds = to_csv(&fixture::report("published", 0..3).tables());
+        assert_eq!(of_seeds.lines().next(), Some(header), "the same for any number of seeds");
         // No field of the fixture holds a bare comma but the quoted settings.
         let columns = |line: &str| line.split('"').step_by(2).map(|s| s.matches(',').count()).sum::<usize>();
         assert!(lines.clone().all(|l| columns(l) == columns(header)));

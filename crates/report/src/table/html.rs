@@ -4,6 +4,7 @@ use super::{Content, Row, RowKind, Table};
 
 /// A `<table>` with caption, inside a box that scrolls sideways on a narrow screen.
 pub fn to_html(table: &Table) -> String {
+    let table = &table.for_people();
     let mut out = format!("<figure class=\"table\" id=\"table-{}\">\n", table.roman().to_lowercase());
     out += &format!("<figcaption><b>Table {}.</b> {}</figcaption>\n", table.roman(), escaped(&table.title));
     out += "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>";

@@ -4,6 +4,7 @@ use super::{Content, RowKind, Table};
 
 /// A floating table; the file that takes it in needs `\usepackage{booktabs}`, nothing else.
 pub fn to_latex(table: &Table) -> String {
+    let table = &table.for_people();
     let sides: String =
         table.columns.iter().map(|c| if c.content == Content::Words { 'l' } else { 'r' }).collect();
     let line = |cells: Vec<String>| format!("    {} \\\\\n", cells.join(" & "));

@@ -4,6 +4,7 @@ use super::{Content, Row, RowKind, Table};
 
 /// The table under a heading of the third level, its caption below.
 pub fn to_markdown(table: &Table) -> String {
+    let table = &table.for_people();
     let head: Vec<String> = table.columns.iter().map(|c| escaped(&c.heading)).collect();
     let rows: Vec<Vec<String>> = table.rows.iter().map(row_cells).collect();
     let widths: Vec<usize> = (0..head.len())

@@ -25,6 +25,15 @@ pub enum Content {
     Spreads,
 }
 
+/// Who gets to see a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// It stands in every format.
+    Everyone,
+    /// It stands in CSV alone: people read the same in the caption.
+    Programs,
+}
+
 /// A column: its name for programs and its name for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -34,22 +43,33 @@ pub struct Column {
     pub heading: String,
     /// What its cells hold.
     pub content: Content,
+    /// Who gets to see it.
+    pub audience: Audience,
 }
 
 impl Column {
     /// A column of words.
     pub fn words(key: &'static str, heading: impl Into<String>) -> Self {
-        Self { key, heading: heading.into(), content: Content::Words }
+        Self::new(key, heading, Content::Words)
     }
 
     /// A column of numbers.
     pub fn numbers(key: &'static str, heading: impl Into<String>) -> Self {
-        Self { key, heading: heading.into(), content: Content::Numbers }
+        Self::new(key, heading, Content::Numbers)
     }
 
     /// A column of means with their deviations.
     pub fn spreads(key: &'static str, heading: impl Into<String>) -> Self {
-        Self { key, heading: heading.into(), content: Content::Spreads }
+        Self::new(key, heading, Content::Spreads)
+    }
+
+    /// The same column, for that audience.
+    pub fn shown_to(self, audience: Audience) -> Self {
+        Self { audience, ..self }
+    }
+
+    fn new(key: &'static str, heading: impl Into<String>, content: Content) -> Self {
+        Self { key, heading: heading.into(), content, audience: Audience::Everyone }
     }
 }
 
@@ -147,6 +167,18 @@ impl Table {
         roman(self.number)
     }
 
+    /// The same table without the columns that only programs need.
+    fn for_people(&self) -> Self {
+        let mut table = self.clone();
+        let keep = |i: usize| self.columns.get(i).is_none_or(|c| c.audience == Audience::Everyone);
+        for row in &mut table.rows {
+            let cells = std::mem::take(&mut row.cells);
+            row.cells = cells.into_iter().enumerate().filter(|(i, _)| keep(*i)).map(|(_, c)| c).collect();
+        }
+        table.columns.retain(|c| c.audience == Audience::Everyone);
+        table
+    }
+
     /// `Table IV. Top-1 accuracy`.
     pub fn heading(&self) -> String {
         format!("Table {}. {}", self.roman(), self.title)
@@ -203,6 +235,16 @@ mod tests {
         assert_eq!(Cell::Spread { mean: (0.25, 3), std: None }.text(), "0.250");
         assert_eq!(Cell::Number(f64::NAN, 3).text(), "NaN");
         assert_eq!(Cell::Empty.text(), "–");
+    }
+
+    #[test]
+    fn people_are_spared_the_columns_of_programs() {
+        let mut table = crate::fixture::small_table();
+        table.columns[2] = table.columns[2].clone().shown_to(Audience::Programs);
+        for text in [to_markdown(&table), to_latex(&table), to_html(&table), to_terminal(&table, 100)] {
+            assert!(!text.contains("0.281") && text.contains("1,700"), "{text}");
+        }
+        assert!(to_csv(&[table]).contains("0.0214,0.281,1700"));
     }
 
     #[test]

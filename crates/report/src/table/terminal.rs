@@ -10,6 +10,7 @@ const WIDEST_CAPTION: usize = 100;
 
 /// The table under its title, its caption below, no wider than `width` columns.
 pub fn to_terminal(table: &Table, width: usize) -> String {
+    let table = &table.for_people();
     let mut screen = comfy_table::Table::new();
     screen.load_style(UTF8_FULL_CONDENSED);
     screen.set_content_arrangement(ContentArrangement::Dynamic);
