@@ -13,6 +13,35 @@ use crate::sequential::Sequential;
 use crate::shape::Shape;
 
 /// A model: its name, the shape of one input sample, and its layers in order.
+///
+/// # Examples
+/// ```
+/// let spec: nn::ModelSpec = toml::from_str(
+///     r#"
+///     name = "small"
+///     input = [1, 28, 28]
+///
+///     [[layers]]
+///     name = "conv1"
+///     kind = "conv2d"
+///     out_channels = 8
+///     kernel_size = 3
+///
+///     [[layers]]
+///     name = "act1"
+///     kind = "relu"
+///
+///     [[layers]]
+///     name = "fc1"
+///     kind = "linear"
+///     out_features = 10
+///     "#,
+/// )?;
+/// let net = spec.build::<f32>()?;
+/// assert_eq!(net.num_params(), 8 * 9 + 8 + 8 * 26 * 26 * 10 + 10);
+/// assert_eq!(net.params()[0].name, "conv1.weight");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
