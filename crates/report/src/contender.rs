@@ -1,6 +1,7 @@
 //! Runs put together: what is trained the same way but for its seed is one contender.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use train::history::{EpochRecord, Metrics, RunSummary};
 
@@ -37,12 +38,13 @@ pub enum Accuracy {
 }
 
 impl Accuracy {
-    /// The number in question.
-    pub fn of(self, metrics: &Metrics) -> f64 {
-        match self {
+    /// The number in question; `None` if no photo was scored, as on a split that is not there.
+    pub fn of(self, metrics: &Metrics) -> Option<f64> {
+        let value = match self {
             Accuracy::Top1 => metrics.top1,
             Accuracy::Top5 => metrics.top5,
-        }
+        };
+        Some(value).filter(|_| metrics.samples > 0)
     }
 
     /// What guessing reaches among so many classes.
@@ -74,8 +76,10 @@ impl Accuracy {
 /// One row of Tables IV and V: the runs of one model by one recipe that differ only in their seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contender {
-    /// Name to print, unique in the report.
+    /// Name to print, unique in the report: with the recipe where the model comes with several.
     pub title: String,
+    /// The same without the recipe, for tables that have a column of recipes.
+    pub name: String,
     /// At least one.
     pub runs: Vec<Run>,
 }
@@ -101,18 +105,18 @@ impl Contender {
 
     fn of_group(group: Vec<Run>, all: &[Run]) -> Vec<Self> {
         let seeds: BTreeSet<u64> = group.iter().map(|r| r.summary.seed).collect();
-        let title = |run: &Run| {
+        let repeats = seeds.len() == group.len();
+        let contender = |runs: Vec<Run>| {
+            let run = runs.first()?;
             let RunSummary { model, recipe, .. } = &run.summary;
             let mixed = all.iter().any(|r| &r.summary.model == model && &r.summary.recipe != recipe);
-            let recipe = if mixed { format!(", {recipe}") } else { String::new() };
-            format!("{}{recipe}", model_title(model))
+            let apart = if repeats { String::new() } else { format!(" ({})", run.name) };
+            let name = format!("{}{apart}", model_title(model));
+            let title = if mixed { format!("{}, {recipe}{apart}", model_title(model)) } else { name.clone() };
+            Some(Self { title, name, runs })
         };
-        if seeds.len() == group.len() {
-            let title = group.first().map(title).unwrap_or_default();
-            return vec![Self { title, runs: group }];
-        }
-        let alone = |run: Run| Self { title: format!("{} ({})", title(&run), run.name), runs: vec![run] };
-        group.into_iter().map(alone).collect()
+        let parts = if repeats { vec![group] } else { group.into_iter().map(|run| vec![run]).collect() };
+        parts.into_iter().filter_map(contender).collect()
     }
 
     /// The model's name in commands and files.
@@ -143,20 +147,20 @@ impl Contender {
     /// Validation accuracy: over the epochs of a single run, as published, or over the best epochs of several.
     pub fn val(&self, accuracy: Accuracy) -> Option<Stats> {
         match self.runs.as_slice() {
-            [run] => Stats::of(run.summary.epochs.iter().map(|e| accuracy.of(&e.val))),
-            runs => Stats::of(runs.iter().filter_map(best_epoch).map(|e| accuracy.of(&e.val))),
+            [run] => Stats::of(run.summary.epochs.iter().filter_map(|e| accuracy.of(&e.val))),
+            runs => Stats::of(runs.iter().filter_map(best_epoch).filter_map(|e| accuracy.of(&e.val))),
         }
     }
 
     /// Validation accuracy of the kept weights; the highest of several runs.
     pub fn best_val(&self, accuracy: Accuracy) -> Option<f64> {
-        let values = self.runs.iter().filter_map(best_epoch).map(|e| accuracy.of(&e.val));
+        let values = self.runs.iter().filter_map(best_epoch).filter_map(|e| accuracy.of(&e.val));
         values.reduce(f64::max)
     }
 
     /// Test accuracy of the kept weights, over the runs that have a test split.
     pub fn test(&self, accuracy: Accuracy) -> Option<Stats> {
-        Stats::of(self.runs.iter().filter_map(|r| r.summary.test.as_ref()).map(|m| accuracy.of(m)))
+        Stats::of(self.runs.iter().filter_map(|r| accuracy.of(r.summary.test.as_ref()?)))
     }
 
     /// Photos that the test figures were counted on, in one run.
@@ -164,12 +168,30 @@ impl Contender {
         self.runs.iter().find_map(|r| r.summary.test.map(|m| m.samples))
     }
 
-    /// What the ± of [`val`](Self::val) is over: `10 epochs`, `3 seeds`.
-    pub fn spread_over(&self) -> String {
+    /// What the ± of [`val`](Self::val) is over.
+    pub fn spread_over(&self) -> SpreadOver {
         match self.runs.as_slice() {
-            [run] => counted(run.summary.epochs.len(), "epoch"),
-            runs => counted(runs.len(), "seed"),
+            [run] => SpreadOver::Epochs(run.summary.epochs.len()),
+            runs => SpreadOver::Seeds(runs.len()),
         }
+    }
+}
+
+/// What a mean and its standard deviation are over; prints as `10 epochs`, `3 seeds`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpreadOver {
+    /// The epochs of a single run, as in the published report.
+    Epochs(usize),
+    /// Several runs, each at its best epoch.
+    Seeds(usize),
+}
+
+impl fmt::Display for SpreadOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            SpreadOver::Epochs(count) => counted(*count, "epoch"),
+            SpreadOver::Seeds(count) => counted(*count, "seed"),
+        })
     }
 }
 
@@ -213,6 +235,7 @@ mod tests {
         let runs =
             [run("lenet5", "tuned", 0, 2), run("lenet5", "published", 0, 2), run("mine", "tuned", 0, 2)];
         assert_eq!(titles(&runs), ["LeNet5, tuned", "LeNet5, published", "mine"]);
+        assert!(Contender::group(&runs).iter().all(|c| !c.name.contains("tuned")));
     }
 
     #[test]

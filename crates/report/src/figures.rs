@@ -37,9 +37,9 @@ impl Quantity {
     const ALL: [Quantity; 3] =
         [Quantity::Loss, Quantity::Accuracy(Accuracy::Top1), Quantity::Accuracy(Accuracy::Top5)];
 
-    fn of(self, metrics: &Metrics) -> f64 {
+    fn of(self, metrics: &Metrics) -> Option<f64> {
         match self {
-            Quantity::Loss => metrics.loss,
+            Quantity::Loss => Some(metrics.loss).filter(|_| metrics.samples > 0),
             Quantity::Accuracy(accuracy) => accuracy.of(metrics),
         }
     }
@@ -155,11 +155,13 @@ fn series(contender: &Contender, quantity: Quantity) -> Vec<Series> {
     let mut all = Vec::new();
     for (name, role, split) in splits {
         let points = |epochs: &[EpochRecord]| -> Vec<(usize, f64)> {
-            epochs.iter().map(|e| (e.epoch, quantity.of(split(e)))).collect()
+            epochs.iter().filter_map(|e| Some((e.epoch, quantity.of(split(e))?))).collect()
         };
-        let of_runs: Vec<_> = contender.runs.iter().map(|r| points(&r.summary.epochs)).collect();
+        let of_runs = contender.runs.iter().map(|r| points(&r.summary.epochs));
+        let of_runs: Vec<_> = of_runs.filter(|points| !points.is_empty()).collect();
         let line = |points, presence| Series { name: name.to_owned(), points, role, presence };
         match of_runs.as_slice() {
+            [] => {}
             [only] => all.push(line(only.clone(), Presence::Full)),
             seeds => {
                 all.extend(seeds.iter().map(|s| line(s.clone(), Presence::Faint)));
@@ -279,6 +281,16 @@ mod tests {
         let seeds = [vec![(1, 1.0), (2, 3.0)], vec![(1, 2.0), (2, 5.0), (3, 9.0)]];
         assert_eq!(mean(&seeds), [(1, 1.5), (2, 4.0)]);
         assert_eq!(mean(&[]), []);
+    }
+
+    #[test]
+    fn a_split_that_was_never_scored_has_no_curve() {
+        let mut run = fixture::run("lenet5", "tuned", 0, 3);
+        run.summary.epochs.iter_mut().for_each(|e| e.val = Metrics::default());
+        let contenders = Contender::group(&[run]);
+        assert_eq!(contenders[0].val(Accuracy::Top1), None);
+        let names: Vec<_> = series(&contenders[0], Quantity::Loss).into_iter().map(|s| s.name).collect();
+        assert_eq!(names, ["Training"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `report.html`: everything on one page that needs no net, no script and no other file.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use crate::ReportError;
@@ -115,7 +117,8 @@ pub(crate) fn page(
 }
 
 fn lead(report: &CompareReport, contenders: &[Contender]) -> String {
-    let mut parts = vec![counted(contenders.len(), "model"), counted(report.runs.len(), "training run")];
+    let models: BTreeSet<&str> = contenders.iter().map(Contender::model).collect();
+    let mut parts = vec![counted(models.len(), "model"), counted(report.runs.len(), "training run")];
     let train = report.provenance.splits.iter().find(|s| s.0 == "train");
     parts.extend(train.map(|s| format!("{} training photos", thousands(s.1 as u64))));
     parts.extend(class_words(contenders).map(|c| format!("{} classes", c.count)));
@@ -141,7 +144,7 @@ fn doubt(contenders: &[Contender]) -> Option<String> {
     let samples = best.test_samples()?;
     let off = counting_error(top1, samples)?;
     Some(format!(
-        "Counted on {} test photos, {}'s top-1 of {top1:.3} is known to about ± {off:.3} (95% interval). \
+        "Counted on {} test photos, {}'s top-1 of {top1:.3} is known to about ±\u{a0}{off:.3} (95% interval). \
          Smaller differences between two models may be luck.",
         thousands(samples as u64),
         best.title,

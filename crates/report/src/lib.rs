@@ -25,7 +25,7 @@ pub mod table;
 mod tables;
 
 pub use compare::{CompareReport, write_compare};
-pub use contender::{Accuracy, Contender, Run, RunFile};
+pub use contender::{Accuracy, Contender, Run, RunFile, SpreadOver};
 pub use csv::{RESULTS_HEADER, ResultsWriter};
 pub use error::ReportError;
 pub use figures::{Figure, curves, test_results};

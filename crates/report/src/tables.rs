@@ -1,10 +1,12 @@
 //! Tables I to V, and further ones for models that the published report does not have.
 
-use crate::contender::{Accuracy, Contender};
+use std::collections::BTreeSet;
+
+use crate::contender::{Accuracy, Contender, SpreadOver};
 use crate::layers::ModelLayers;
 use crate::published::{PrintedSpread, Published, known_model, model_title};
 use crate::stats::Stats;
-use crate::table::{Cell, Column, Row, Table};
+use crate::table::{Audience, Cell, Column, Row, Table};
 
 /// Number of the top-1 table; top-5 follows.
 const TOP1_TABLE: usize = 4;
@@ -65,31 +67,26 @@ fn layer_table(number: usize, model: &ModelLayers) -> Table {
 }
 
 /// Table IV (top-1) or V (top-5): one row a contender, beside it what was published.
+///
+/// What all rows share stands in the caption, not in a column; programs get the columns all the same.
 pub fn accuracy_table(contenders: &[Contender], accuracy: Accuracy) -> Table {
-    let recipes: Vec<&str> = contenders.iter().map(Contender::recipe).collect();
-    let one_recipe = recipes.windows(2).all(|w| w[0] == w[1]);
-    let mut columns = vec![Column::words("model", "Model")];
-    if !one_recipe {
-        columns.push(Column::words("recipe", "Recipe"));
-    }
-    columns.extend([
+    let shared = Shared::of(contenders);
+    let unless = |shared: bool| if shared { Audience::Programs } else { Audience::Everyone };
+    let columns = vec![
+        Column::words("model", "Model"),
+        Column::words("recipe", "Recipe").shown_to(unless(shared.recipe.is_some())),
         Column::spreads("val", "Val (mean ± std)"),
-        Column::words("over", "± over"),
+        Column::words("over", "± over").shown_to(unless(shared.spread.is_some())),
         Column::numbers("val_best", "Best val"),
         Column::spreads("test", "Test"),
-    ]);
-    let any_known = contenders.iter().any(|c| known_model(c.model()).is_some());
-    if any_known {
-        columns.push(Column::spreads("published_val", "Published val"));
-        columns.push(Column::numbers("published_test", "Published test"));
-    }
+    ];
+    let of_published = [
+        Column::spreads("published_val", "Published val"),
+        Column::numbers("published_test", "Published test"),
+    ];
     let rows = contenders.iter().map(|contender| {
-        let mut cells = vec![Cell::Name { title: contender.title.clone(), key: contender.slug() }];
-        if !one_recipe {
-            cells.push(Cell::Text(contender.recipe().to_owned()));
-        }
-        cells.extend(measured(contender, accuracy));
-        if any_known {
+        let mut cells = measured(contender, accuracy, &shared);
+        if shared.known {
             cells.extend(published(known_model(contender.model()).map(|m| &m.published), accuracy));
         }
         Row::body(cells)
@@ -100,17 +97,52 @@ pub fn accuracy_table(contenders: &[Contender], accuracy: Accuracy) -> Table {
             Accuracy::Top5 => TOP1_TABLE + 1,
         },
         title: format!("{} accuracy", accuracy.title()),
-        rows: rows.collect(),
-        caption: accuracy_caption(contenders, accuracy, one_recipe),
+        caption: accuracy_caption(contenders, accuracy, &shared),
         model: None,
-        columns,
+        rows: rows.collect(),
+        columns: columns.into_iter().chain(of_published.into_iter().filter(|_| shared.known)).collect(),
     }
 }
 
-fn measured(contender: &Contender, accuracy: Accuracy) -> [Cell; 4] {
-    let best = contender.best_val(accuracy).map_or(Cell::Empty, |v| Cell::Number(v, DECIMALS));
-    let over = Cell::Text(contender.spread_over());
-    [spread(contender.val(accuracy)), over, best, spread(contender.test(accuracy))]
+/// What is the same for all contenders.
+struct Shared<'a> {
+    recipe: Option<&'a str>,
+    spread: Option<SpreadOver>,
+    /// Whether any model has published figures.
+    known: bool,
+}
+
+impl<'a> Shared<'a> {
+    fn of(contenders: &'a [Contender]) -> Self {
+        let recipes: Vec<&str> = contenders.iter().map(Contender::recipe).collect();
+        let spreads: Vec<SpreadOver> = contenders.iter().map(Contender::spread_over).collect();
+        Self {
+            recipe: common(&recipes),
+            // One run each is one kind of spread, however many epochs each has.
+            spread: if spreads.iter().all(|s| matches!(s, SpreadOver::Epochs(_))) {
+                spreads.first().copied()
+            } else {
+                common(&spreads)
+            },
+            known: contenders.iter().any(|c| known_model(c.model()).is_some()),
+        }
+    }
+}
+
+fn common<T: Copy + PartialEq>(values: &[T]) -> Option<T> {
+    values.first().copied().filter(|first| values.iter().all(|v| v == first))
+}
+
+fn measured(contender: &Contender, accuracy: Accuracy, shared: &Shared<'_>) -> Vec<Cell> {
+    let title = if shared.recipe.is_some() { &contender.title } else { &contender.name };
+    vec![
+        Cell::Name { title: title.clone(), key: contender.slug() },
+        Cell::Text(contender.recipe().to_owned()),
+        spread(contender.val(accuracy)),
+        Cell::Text(contender.spread_over().to_string()),
+        contender.best_val(accuracy).map_or(Cell::Empty, |v| Cell::Number(v, DECIMALS)),
+        spread(contender.test(accuracy)),
+    ]
 }
 
 fn spread(stats: Option<Stats>) -> Cell {
@@ -129,35 +161,32 @@ fn published(known: Option<&Published>, accuracy: Accuracy) -> [Cell; 2] {
     [Cell::Spread { mean, std: Some(std) }, Cell::Number(test.0, test.1)]
 }
 
-fn accuracy_caption(contenders: &[Contender], accuracy: Accuracy, one_recipe: bool) -> String {
+fn accuracy_caption(contenders: &[Contender], accuracy: Accuracy, shared: &Shared<'_>) -> String {
     let among = match accuracy {
         Accuracy::Top1 => "is the model's first guess",
         Accuracy::Top5 => "is among the model's first five guesses",
     };
-    let mut parts = vec![format!("Fraction of photos whose class {among}")];
-    let mut classes: Vec<usize> = contenders.iter().map(Contender::num_classes).collect();
-    classes.sort_unstable();
-    classes.dedup();
-    for num_classes in classes {
-        let chance = chance_label(accuracy, num_classes);
-        parts.push(format!("; chance among {num_classes} classes is {chance}"));
+    let classes: BTreeSet<usize> = contenders.iter().map(Contender::num_classes).collect();
+    let chances =
+        classes.iter().map(|&n| format!("; chance among {n} classes is {}", chance_label(accuracy, n)));
+    let mut text = format!("Fraction of photos whose class {among}{}. ", chances.collect::<String>());
+    if let Some(recipe) = shared.recipe {
+        text += &format!("Recipe: {recipe}. ");
     }
-    parts.push(". ".to_owned());
-    if let (true, Some(first)) = (one_recipe, contenders.first()) {
-        parts.push(format!("Recipe: {}. ", first.recipe()));
-    }
-    let single = contenders.iter().any(|c| c.runs.len() == 1);
-    let several = contenders.iter().any(|c| c.runs.len() > 1);
-    let known = contenders.iter().any(|c| known_model(c.model()).is_some());
+    let single = contenders.iter().any(|c| matches!(c.spread_over(), SpreadOver::Epochs(_)));
+    let several =
+        contenders.iter().find_map(|c| Some(c.spread_over()).filter(|s| matches!(s, SpreadOver::Seeds(_))));
     if single {
-        let as_published = if known { ", as in the published report" } else { "" };
-        parts.push(format!("Of one run, mean ± std is over its epochs{as_published}. "));
+        let as_published = if shared.known { ", as in the published report" } else { "" };
+        text += &format!("Of one run, mean ± std is over its epochs{as_published}. ");
     }
-    if several {
-        parts.push("Of several seeds, mean ± std is over the seeds, each at its best epoch. ".to_owned());
+    if let Some(over) = several {
+        let subject = if single { "Of several, it" } else { "Mean ± std" };
+        let over = shared.spread.map_or("the seeds".to_owned(), |_| over.to_string());
+        text +=
+            &format!("{subject} is over {over}, each at its best epoch; best val is the highest of them. ");
     }
-    parts.push("Std divides by n − 1. Test: the weights of the best epoch.".to_owned());
-    parts.concat()
+    text + "Std divides by n − 1. Test: the weights of the best epoch."
 }
 
 /// Chance as it stands in captions and legends: `0.02`, `0.1`, `0.00833`.
@@ -207,8 +236,25 @@ mod tests {
         let three = accuracy_table(&Contender::group(&runs), Accuracy::Top1);
         assert_eq!(three.rows.len(), 1);
         assert_eq!(text(&three, 0, "over"), "3 seeds");
-        assert!(three.caption.contains("over the seeds") && !three.caption.contains("over its epochs"));
+        assert!(three.caption.contains("over 3 seeds") && !three.caption.contains("over its epochs"));
         assert!(text(&three, 0, "test").contains('±'));
+    }
+
+    #[test]
+    fn what_all_rows_share_stands_in_the_caption() {
+        let shown = |runs: &[Run]| -> Vec<&'static str> {
+            let table = accuracy_table(&Contender::group(runs), Accuracy::Top1);
+            table.columns.iter().filter(|c| c.audience == Audience::Everyone).map(|c| c.key).take(4).collect()
+        };
+        let mut runs = fixture::report("tuned", 0..1).runs;
+        assert_eq!(shown(&runs), ["model", "val", "val_best", "test"]);
+        runs.push(fixture::run("lenet5", "tuned", 1, 10));
+        assert_eq!(shown(&runs), ["model", "val", "over", "val_best"]);
+        runs.push(fixture::run("lenet5", "published", 0, 10));
+        assert_eq!(shown(&runs), ["model", "recipe", "val", "over"]);
+        let table = accuracy_table(&Contender::group(&runs), Accuracy::Top1);
+        assert_eq!(text(&table, 1, "model"), "LeNet5");
+        assert_eq!(text(&table, 2, "recipe"), "published");
     }
 
     #[test]
