@@ -61,6 +61,11 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// Lane `i` is bit `i`.
     fn mask(self, bits: u16) -> Self::M;
 
+    /// Lanes 0, 2, 4 … of `a` then `b`, and lanes 1, 3, 5 … likewise.
+    fn deinterleave(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
+    /// `a₀ b₀ a₁ b₁ …`, first and second half: the reverse of `deinterleave`.
+    fn interleave(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
+
     /// `Σ lanes`, halves first: lane i + lane i+8, then i+4, i+2, i+1.
     fn sum(self, a: Self::F) -> f32;
 }

@@ -5,6 +5,8 @@ mod reference;
 mod tests;
 mod vector;
 
+pub(crate) use vector::{activate, derivative};
+
 pub use reference::{activate_reference, derivative_reference};
 
 use crate::{Element, isa};

@@ -170,6 +170,28 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn deinterleave(self, a: F, b: F) -> (F, F) {
+        // Within each 128-bit half the shuffle takes two numbers of either operand; then the halves are sorted.
+        macro_rules! half {
+            ($v:expr, $which:literal) => {{
+                let mixed = _mm256_castps_pd(_mm256_shuffle_ps::<$which>($v.0, $v.1));
+                _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(mixed))
+            }};
+        }
+        x86!(((half!(a, 0x88), half!(b, 0x88)), (half!(a, 0xDD), half!(b, 0xDD))))
+    }
+    #[inline(always)]
+    fn interleave(self, a: F, b: F) -> (F, F) {
+        macro_rules! pair {
+            ($a:expr, $b:expr) => {{
+                let (low, high) = (_mm256_unpacklo_ps($a, $b), _mm256_unpackhi_ps($a, $b));
+                (_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high))
+            }};
+        }
+        x86!((pair!(a.0, b.0), pair!(a.1, b.1)))
+    }
+
+    #[inline(always)]
     fn sum(self, a: F) -> f32 {
         x86!(sum8(_mm256_add_ps(a.0, a.1)))
     }

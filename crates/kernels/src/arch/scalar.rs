@@ -108,6 +108,17 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn deinterleave(self, a: F, b: F) -> (F, F) {
+        let at = |i: usize| if i < LANES { a[i] } else { b[i - LANES] };
+        (std::array::from_fn(|i| at(2 * i)), std::array::from_fn(|i| at(2 * i + 1)))
+    }
+    #[inline(always)]
+    fn interleave(self, a: F, b: F) -> (F, F) {
+        let at = |i: usize| if i.is_multiple_of(2) { a[i / 2] } else { b[i / 2] };
+        (std::array::from_fn(at), std::array::from_fn(|i| at(i + LANES)))
+    }
+
+    #[inline(always)]
     fn sum(self, a: F) -> f32 {
         let mut a = a;
         for half in [8, 4, 2, 1] {

@@ -27,9 +27,13 @@ pub(super) struct Correlate<'a> {
     /// As [`pack_weights`] writes them.
     pub(super) weights: &'a [f32],
     pub(super) bias: Option<&'a [f32]>,
+    pub(super) channels: usize,
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) y: &'a mut [f32],
+    /// Numbers from one plane of `y` to the next, and from one row to the next.
+    pub(super) y_plane: usize,
+    pub(super) y_pitch: usize,
 }
 
 /// Writes `weight(o, t)` in the order in which [`Correlate`] reads: blocks of 8 output channels, each tap's side
@@ -56,15 +60,15 @@ impl Kernel for Correlate<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        let (taps, cells) = (self.offsets.len(), self.rows * self.columns);
-        if cells == 0 {
+        let (taps, channels) = (self.offsets.len(), self.channels);
+        if channels * self.rows * self.columns == 0 {
             return;
         }
-        let channels = self.y.len() / cells;
         let reach = (self.rows - 1) * self.pitch + self.columns.next_multiple_of(LANES);
         let last = self.offsets.iter().copied().max().unwrap_or(0);
         assert!(self.x.len() >= reach + last && self.weights.len() >= channels * taps);
-        assert!(self.y.len() == channels * cells && self.bias.is_none_or(|b| b.len() == channels));
+        let end = (channels - 1) * self.y_plane + (self.rows - 1) * self.y_pitch + self.columns;
+        assert!(self.y.len() >= end && self.bias.is_none_or(|b| b.len() == channels));
         let row_vectors = self.columns.div_ceil(LANES);
         let vectors = self.rows * row_vectors;
         let wide = S::ACCUMULATORS >= 24;
@@ -126,7 +130,7 @@ impl Correlate<'_> {
             }
         }
         // SAFETY: `run` checked that `x` reaches 16 numbers past every base plus every offset, that the weights
-        // hold every block of every tap, and that `y` has all planes; columns past a row's end are not stored.
+        // hold every block of every tap, and that `y` has room for the last row of the last plane; columns past a row's end are not stored.
         unsafe {
             let mut w = self.weights.as_ptr().add(first * self.offsets.len());
             for &offset in self.offsets {
@@ -142,7 +146,7 @@ impl Correlate<'_> {
             for (o, acc) in acc.iter().enumerate() {
                 for (v, &acc) in acc.iter().enumerate() {
                     let (i, j) = place(v);
-                    let to = ((first + o) * self.rows + i) * self.columns + j;
+                    let to = (first + o) * self.y_plane + i * self.y_pitch + j;
                     s.store_first(self.y.as_mut_ptr().add(to), self.columns - j, acc);
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! `dw[o, t] = Σ_{i,j} dy[o, i, j] · x[i·pitch + j + offset_t]`
 //!
-//! 16 neighbouring columns in the 16 lanes; `dy` comes with rows padded with zeros to whole vectors.
+//! 16 neighbouring columns in the 16 lanes; past its end a row of `dy` holds zeros to the next whole vector.
 //!
 //! ```text
 //!              3 taps
@@ -23,10 +23,14 @@ pub(super) struct GradWeight<'a> {
     pub(super) x: &'a [f32],
     pub(super) pitch: usize,
     pub(super) offsets: &'a [usize],
-    /// `[channels, rows, dy_pitch]`, `dy_pitch` a multiple of 16.
+    /// Zero from the end of each row's numbers to the next whole vector.
     pub(super) dy: &'a [f32],
+    /// Numbers from one plane of `dy` to the next, and from one row to the next.
+    pub(super) dy_plane: usize,
     pub(super) dy_pitch: usize,
+    pub(super) channels: usize,
     pub(super) rows: usize,
+    pub(super) columns: usize,
     pub(super) sums: &'a mut [f32],
     /// Receives the sums of the lanes, added to what it holds: `[channels, taps]`.
     pub(super) dw: &'a mut [f32],
@@ -36,12 +40,13 @@ impl Kernel for GradWeight<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        let (taps, plane) = (self.offsets.len(), self.rows * self.dy_pitch);
-        let channels = self.dw.len() / taps;
-        let reach = (self.rows - 1) * self.pitch + self.dy_pitch;
+        let (taps, channels) = (self.offsets.len(), self.channels);
+        let width = self.columns.next_multiple_of(LANES);
+        let reach = (self.rows - 1) * self.pitch + width;
         let last = self.offsets.iter().copied().max().unwrap_or(0);
-        assert!(self.x.len() >= reach + last && self.dy.len() >= channels * plane);
-        assert!(self.sums.len() == channels * taps * LANES && self.dy_pitch.is_multiple_of(LANES));
+        let end = (channels - 1) * self.dy_plane + (self.rows - 1) * self.dy_pitch + width;
+        assert!(self.x.len() >= reach + last && self.dy.len() >= end);
+        assert!(self.sums.len() == channels * taps * LANES && self.dw.len() == channels * taps);
         self.sums.fill(0.0);
         let wide = S::ACCUMULATORS >= 24;
         for first_row in (0..self.rows).step_by(ROWS) {
@@ -50,6 +55,7 @@ impl Kernel for GradWeight<'_> {
                 let mut t = 0;
                 let block = match channels - o {
                     8.. if wide => 8,
+                    6.. if wide => 6,
                     4.. if wide => 4,
                     2.. => 2,
                     _ => 1,
@@ -58,6 +64,8 @@ impl Kernel for GradWeight<'_> {
                     t += match (block, taps - t) {
                         (8, 3..) => self.tile::<S, 8, 3>(s, first_row, o, t),
                         (8, _) => self.tile::<S, 8, 1>(s, first_row, o, t),
+                        (6, 4..) => self.tile::<S, 6, 4>(s, first_row, o, t),
+                        (6, _) => self.tile::<S, 6, 1>(s, first_row, o, t),
                         (4, 5..) => self.tile::<S, 4, 5>(s, first_row, o, t),
                         (4, _) => self.tile::<S, 4, 1>(s, first_row, o, t),
                         (2, 10..) if wide => self.tile::<S, 2, 10>(s, first_row, o, t),
@@ -87,7 +95,7 @@ impl GradWeight<'_> {
         o: usize,
         t: usize,
     ) -> usize {
-        let (taps, plane) = (self.offsets.len(), self.rows * self.dy_pitch);
+        let (taps, plane) = (self.offsets.len(), self.dy_plane);
         let sum = |i: usize, k: usize| ((o + i) * taps + t + k) * LANES;
         let mut acc = [[s.splat(0.0); NT]; OC];
         // SAFETY: `run` checked that `dy` holds every row of every channel, that `x` reaches 16 numbers past every
@@ -103,7 +111,7 @@ impl GradWeight<'_> {
                 let taps: [*const f32; NT] =
                     std::array::from_fn(|k| self.x.as_ptr().add(row * self.pitch + self.offsets[t + k]));
                 let mut j = 0;
-                while j < self.dy_pitch {
+                while j < self.columns {
                     let x: [S::F; NT] = std::array::from_fn(|k| s.load(taps[k].add(j)));
                     for (i, acc) in acc.iter_mut().enumerate() {
                         let dy = s.load(dy.add(i * plane + row * self.dy_pitch + j));

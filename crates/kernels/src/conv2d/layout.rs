@@ -36,11 +36,6 @@ impl PhaseLayout {
         PhaseLayout { channels, height, width, padding, stride, rows, pitch }
     }
 
-    /// The same with phases of at least this many rows and columns, zeros where the image ends.
-    pub(super) fn with_room(self, rows: usize, pitch: usize) -> Self {
-        PhaseLayout { rows: self.rows.max(rows), pitch: self.pitch.max(pitch), ..self }
-    }
-
     /// Numbers of the laid out image, with room for a vector that reaches past its end.
     pub(super) fn len(&self) -> usize {
         self.channels * self.stride * self.stride * self.rows * self.pitch + 2 * LANES
@@ -92,5 +87,85 @@ impl PhaseLayout {
     /// Rows of one phase.
     pub(super) fn rows(&self) -> usize {
         self.rows
+    }
+}
+
+/// Planes with a border of zeros: how a gradient is laid out so that windows may hang over every edge, and so
+/// that each row starts on a vector and ends in zeros.
+///
+/// ```text
+///  top rows of zeros
+///  16 zeros | row ........ zeros to a whole vector |
+///  16 zeros | row ........                         |   the next row's 16 zeros are this row's right border
+///  bottom rows of zeros
+/// ```
+#[derive(Clone, Debug)]
+pub(super) struct Bordered {
+    channels: usize,
+    height: usize,
+    width: usize,
+    top: usize,
+    /// Numbers from one row, one plane to the next.
+    pub(super) pitch: usize,
+    pub(super) plane: usize,
+    left: usize,
+}
+
+impl Bordered {
+    /// Room for windows that hang over by `over` rows and columns, before and behind, and for at least `rows`
+    /// and `columns` to be computed from the first.
+    pub(super) fn new(
+        channels: usize,
+        (height, width): (usize, usize),
+        over: usize,
+        (rows, columns): (usize, usize),
+    ) -> Self {
+        let left = over.max(1).next_multiple_of(LANES);
+        let pitch = left + width.max(columns).next_multiple_of(LANES);
+        let plane = (over + height.max(rows) + over) * pitch;
+        Bordered { channels, height, width, top: over, pitch, plane, left }
+    }
+
+    /// Numbers in all, with room for a vector that reaches past the end.
+    pub(super) fn len(&self) -> usize {
+        self.channels * self.plane + self.left + 2 * LANES
+    }
+
+    /// Where row 0, column 0 of channel 0 lies.
+    pub(super) fn start(&self) -> usize {
+        self.top * self.pitch + self.left
+    }
+
+    /// Where the cell `up` rows above and `back` columns before the first lies, in channel `c`.
+    pub(super) fn before(&self, c: usize, up: usize, back: usize) -> usize {
+        c * self.plane + self.start() - up * self.pitch - back
+    }
+
+    /// Copies `x [channels, height, width]` into place.
+    pub(super) fn lay_out(&self, x: &[f32], to: &mut [f32]) {
+        self.clear_border(to);
+        for (r, row) in x.chunks_exact(self.width).enumerate() {
+            let (c, i) = (r / self.height, r % self.height);
+            let at = c * self.plane + self.start() + i * self.pitch;
+            to[at..at + self.width].copy_from_slice(row);
+        }
+    }
+
+    /// Writes zeros wherever no row of the image lies.
+    fn clear_border(&self, to: &mut [f32]) {
+        self.clear_around(to, self.height, self.width);
+    }
+
+    /// Writes zeros everywhere but in the image's first `height` rows and `width` columns.
+    pub(super) fn clear_around(&self, to: &mut [f32], height: usize, width: usize) {
+        let mut from = 0;
+        for c in 0..self.channels {
+            for i in 0..height {
+                let at = c * self.plane + self.start() + i * self.pitch;
+                to[from..at].fill(0.0);
+                from = at + width;
+            }
+        }
+        to[from..].fill(0.0);
     }
 }

@@ -2,15 +2,21 @@
 //!
 //! [`Plan`] is what layers use. `reference.rs` holds the textbook loops that everything here is tested against.
 
+mod conv_pool;
+#[cfg(test)]
+mod conv_pool_tests;
 mod correlate;
 mod geom;
 mod grad_weight;
 mod layout;
+mod passes;
 mod plan;
+mod pool_rows;
 mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use conv_pool::{ConvPool, Grads, Past};
 pub use geom::{Conv2dGeom, window_count};
 pub use plan::Plan;
 pub use reference::{accumulate_params_reference, backward_input_reference, forward_reference};

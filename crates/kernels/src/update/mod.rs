@@ -91,14 +91,14 @@ pub fn adam<T: Element>(step: &AdamStep, w: &mut [T], g: &[T], m: &mut [T], v: &
     if let (Some(w), Some(g), Some(m), Some(v)) =
         (T::as_f32_mut(w), T::as_f32(g), T::as_f32_mut(m), T::as_f32_mut(v))
     {
-        let run = |(((w, g), m), v): (((&mut [f32], &[f32]), &mut [f32]), &mut [f32])| {
-            isa::run(vector::Adam { step: *step, w, g, m, v });
-        };
         if w.len() <= BLOCK {
-            return run((((w, g), m), v));
+            return isa::run(vector::Adam { step: *step, w, g, m, v });
         }
         let (w, g) = (w.par_chunks_mut(BLOCK), g.par_chunks(BLOCK));
-        return w.zip(g).zip(m.par_chunks_mut(BLOCK)).zip(v.par_chunks_mut(BLOCK)).for_each(run);
+        let (m, v) = (m.par_chunks_mut(BLOCK), v.par_chunks_mut(BLOCK));
+        return w.zip(g).zip(m.zip(v)).for_each(|((w, g), (m, v))| {
+            isa::run(vector::Adam { step: *step, w, g, m, v });
+        });
     }
     adam_reference(step, w, g, m, v);
 }

@@ -1,0 +1,291 @@
+//! Convolution, 2×2 max pooling and activation as one step, and its gradients.
+//!
+//! `y[o, i, j] = f( max_{a,b ∈ {0,1}} conv[o, 2i + a − pad, 2j + b − pad] )`
+//!
+//! A 2×2 max lets one convolution output in four through, so neither the convolution's output nor a gradient of
+//! its size is kept: a band of rows is convolved into L1, pooled there, and forgotten. What stays for the backward
+//! pass is the winner of each window, two bits, and the pooled value where the activation's slope needs it.
+//!
+//! Tested against the plain chain of [`Plan`], [`crate::pool2d`] and [`crate::activation`]: equal bits.
+
+use super::passes::{Planes, cut, room};
+use super::pool_rows::{Expand, PoolRows};
+use super::{Conv2dGeom, Plan};
+use crate::activation::{self, Activation};
+use crate::pool2d::{self, Pool2dGeom};
+use crate::scratch::with_scratch;
+use crate::simd::LANES;
+use crate::{Element, isa};
+
+/// Numbers of a band of convolution rows: two thirds of a 48 KiB L1.
+const BAND_NUMBERS: usize = 8192;
+
+/// A convolution of stride 1, then max pooling 2×2 of stride 2, then perhaps an activation, over one sample.
+///
+/// # Shapes
+/// `x` `[in_channels, in_h, in_w]`, `y` `[out_channels, pooled_h, pooled_w]`.
+///
+/// # Exactness
+/// The bits of the plain chain, on every instruction set. (A NaN that shares its window with a number may be lost
+/// where the plain max pool would pass it on.)
+#[derive(Clone, Debug)]
+pub struct ConvPool {
+    plan: Plan,
+    pool: Pool2dGeom,
+    f: Option<Activation>,
+}
+
+impl ConvPool {
+    /// `None` if the convolution has a stride, a dilation or groups, or the pooling does not fit.
+    #[must_use]
+    pub fn new(geom: Conv2dGeom, pool_padding: usize, f: Option<Activation>) -> Option<Self> {
+        let plain = (geom.stride, geom.dilation, geom.groups) == (1, 1, 1);
+        let pool = Pool2dGeom::new(geom.out_channels, (geom.out_h, geom.out_w), 2, 2, pool_padding)?;
+        plain.then(|| ConvPool { plan: Plan::with_border(geom, pool_padding), pool, f })
+    }
+
+    /// The convolution's sizes.
+    #[must_use]
+    pub fn geom(&self) -> &Conv2dGeom {
+        self.plan.geom()
+    }
+
+    /// The pooling's sizes.
+    #[must_use]
+    pub fn pool(&self) -> &Pool2dGeom {
+        &self.pool
+    }
+
+    /// The activation.
+    #[must_use]
+    pub fn activation(&self) -> Option<Activation> {
+        self.f
+    }
+
+    /// Numbers that forward keeps for backward: the pooled values, if the slope cannot be had from `y`.
+    #[must_use]
+    pub fn saved_numbers(&self) -> usize {
+        if self.f == Some(Activation::Silu) { self.pool.output_len() } else { 0 }
+    }
+
+    /// Bytes that forward keeps for backward: for every 16 windows of a row, 16 bits for the winner's row and 16
+    /// for its column.
+    #[must_use]
+    pub fn saved_bytes(&self) -> usize {
+        self.pool.channels * self.pool.out_h * self.row_bytes()
+    }
+
+    fn row_bytes(&self) -> usize {
+        self.pool.out_w.div_ceil(LANES) * 4
+    }
+
+    /// Computes `y`, and fills `pooled` ([`ConvPool::saved_numbers`]) and `winners` ([`ConvPool::saved_bytes`]).
+    ///
+    /// # Panics
+    /// If a slice's length does not match.
+    pub fn forward<T: Element>(
+        &self,
+        x: &[T],
+        w: &[T],
+        b: Option<&[T]>,
+        y: &mut [T],
+        pooled: &mut [T],
+        winners: &mut [u8],
+    ) {
+        self.check(x.len(), w.len(), y.len(), pooled.len(), winners.len());
+        match (T::as_f32(x), T::as_f32(w)) {
+            (Some(x), Some(w)) => {
+                if let (Some(y), Some(pooled)) = (T::as_f32_mut(y), T::as_f32_mut(pooled)) {
+                    self.forward_f32(x, w, b.and_then(T::as_f32), y, pooled, winners);
+                }
+            }
+            _ => self.forward_reference(x, w, b, y, pooled, winners),
+        }
+    }
+
+    /// From `dy`, overwrites `dx` (if wanted) and adds to `dw` and `db`; the rest as `forward` left it.
+    ///
+    /// # Panics
+    /// If a slice's length does not match.
+    pub fn backward<T: Element>(
+        &self,
+        past: &Past<'_, T>,
+        dy: &[T],
+        dx: Option<&mut [T]>,
+        grads: Grads<'_, T>,
+    ) {
+        let Past { x, w, y, pooled, winners } = *past;
+        self.check(x.len(), w.len(), y.len(), pooled.len(), winners.len());
+        assert_eq!((dy.len(), grads.dw.len()), (y.len(), w.len()), "lengths of dy, dw");
+        match (T::as_f32(x), T::as_f32(w), T::as_f32(y), T::as_f32(pooled), T::as_f32(dy)) {
+            (Some(x), Some(w), Some(y), Some(pooled), Some(dy)) => {
+                let past = Past { x, w, y, pooled, winners };
+                if let Some(dw) = T::as_f32_mut(grads.dw) {
+                    let grads = Grads { dw, db: grads.db.and_then(T::as_f32_mut) };
+                    self.backward_f32(&past, dy, dx.and_then(T::as_f32_mut), grads);
+                }
+            }
+            _ => self.backward_reference(past, dy, dx, grads),
+        }
+    }
+
+    fn check(&self, x: usize, w: usize, y: usize, pooled: usize, winners: usize) {
+        let g = self.geom();
+        assert_eq!((x, w, y), (g.input_len(), g.weight_len(), self.pool.output_len()), "lengths of x, w, y");
+        assert_eq!((pooled, winners), (self.saved_numbers(), self.saved_bytes()), "lengths of what is saved");
+    }
+
+    fn forward_f32(
+        &self,
+        x: &[f32],
+        w: &[f32],
+        b: Option<&[f32]>,
+        y: &mut [f32],
+        pooled: &mut [f32],
+        winners: &mut [u8],
+    ) {
+        let (g, p) = (self.geom(), &self.pool);
+        // Rows of the band are as wide as the vectors of pooled pairs reach.
+        let pitch = 2 * p.out_w.next_multiple_of(LANES) + LANES;
+        let band = (BAND_NUMBERS / (g.out_channels * pitch) / 2).clamp(1, p.out_h);
+        let plane = 2 * band * pitch;
+        let lens = [self.plan.input.len(), self.plan.packed_len(), g.out_channels * plane];
+        with_scratch(room(lens), |scratch| {
+            let [laid_out, packed, rows] = cut(scratch, lens);
+            self.plan.input.lay_out(x, laid_out);
+            self.plan.pack_forward(w, packed);
+            for first in (0..p.out_h).step_by(band) {
+                let count = band.min(p.out_h - first);
+                // Convolution rows of this band; row `r` lies at `r + padding − 2·first`.
+                let from = (2 * first).saturating_sub(p.padding);
+                let to = (2 * (first + count) - p.padding).min(g.out_h);
+                if p.padding > 0 {
+                    rows.fill(f32::NEG_INFINITY);
+                }
+                let start = (from + p.padding - 2 * first) * pitch + p.padding;
+                let planes = Planes { y: &mut rows[start..], plane, pitch };
+                self.plan.rows_forward(laid_out, packed, b, from..to, planes);
+                isa::run(PoolRows {
+                    f: self.f,
+                    channels: g.out_channels,
+                    conv: rows,
+                    plane,
+                    pitch,
+                    first,
+                    count,
+                    out_h: p.out_h,
+                    out_w: p.out_w,
+                    y,
+                    pooled,
+                    winners,
+                });
+            }
+        });
+    }
+
+    fn backward_f32(&self, past: &Past<'_, f32>, dy: &[f32], dx: Option<&mut [f32]>, grads: Grads<'_, f32>) {
+        let p = &self.pool;
+        let lens = [self.plan.grad.len(), self.plan.input.len()];
+        with_scratch(room(lens), |scratch| {
+            let [grad, laid_out] = cut(scratch, lens);
+            self.plan.grad.clear_around(grad, 2 * p.out_h - p.padding, 2 * p.out_w - p.padding);
+            isa::run(Expand {
+                f: self.f,
+                channels: p.channels,
+                out_h: p.out_h,
+                out_w: p.out_w,
+                y: past.y,
+                pooled: past.pooled,
+                winners: past.winners,
+                dy,
+                start: self.plan.grad.before(0, p.padding, p.padding),
+                plane: self.plan.grad.plane,
+                pitch: self.plan.grad.pitch,
+                grad,
+                db: grads.db,
+            });
+            if let Some(dx) = dx {
+                self.plan.input_gradient(grad, past.w, dx);
+            }
+            self.plan.input.lay_out(past.x, laid_out);
+            self.plan.weight_gradient(laid_out, grad, grads.dw);
+        });
+    }
+
+    fn forward_reference<T: Element>(
+        &self,
+        x: &[T],
+        w: &[T],
+        b: Option<&[T]>,
+        y: &mut [T],
+        pooled: &mut [T],
+        winners: &mut [u8],
+    ) {
+        let mut conv = vec![T::ZERO; self.geom().output_len()];
+        let (mut max, mut cells) = (vec![T::ZERO; y.len()], vec![0; y.len()]);
+        self.plan.forward(x, w, b, &mut conv);
+        pool2d::max_forward(&self.pool, &conv, &mut max, &mut cells);
+        winners.fill(0);
+        for (k, &cell) in cells.iter().enumerate() {
+            let (row, j) = (k / self.pool.out_w, k % self.pool.out_w);
+            let at = row * self.row_bytes() + j / LANES * 4 + j % LANES / 8;
+            winners[at] |= (cell >> 1) << (j % 8);
+            winners[at + 2] |= (cell & 1) << (j % 8);
+        }
+        match self.f {
+            Some(f) => activation::forward(f, &max, y),
+            None => y.copy_from_slice(&max),
+        }
+        if !pooled.is_empty() {
+            pooled.copy_from_slice(&max);
+        }
+    }
+
+    fn backward_reference<T: Element>(
+        &self,
+        past: &Past<'_, T>,
+        dy: &[T],
+        dx: Option<&mut [T]>,
+        grads: Grads<'_, T>,
+    ) {
+        let mut dmax = dy.to_vec();
+        if let Some(f) = self.f {
+            let before = if past.pooled.is_empty() { past.y } else { past.pooled };
+            activation::backward(f, before, past.y, dy, &mut dmax);
+        }
+        let cells: Vec<u8> = (0..dy.len())
+            .map(|k| {
+                let (row, j) = (k / self.pool.out_w, k % self.pool.out_w);
+                let at = row * self.row_bytes() + j / LANES * 4 + j % LANES / 8;
+                let bit = |at: usize| past.winners[at] >> (j % 8) & 1;
+                bit(at) << 1 | bit(at + 2)
+            })
+            .collect();
+        let mut dconv = vec![T::ZERO; self.geom().output_len()];
+        pool2d::max_backward(&self.pool, &dmax, &cells, &mut dconv);
+        self.plan.accumulate_params(past.x, &dconv, grads.dw, grads.db);
+        if let Some(dx) = dx {
+            self.plan.backward_input(&dconv, past.w, dx);
+        }
+    }
+}
+
+/// What [`ConvPool::forward`] was given and left.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "named as the arguments of `ConvPool::forward`")]
+pub struct Past<'a, T> {
+    pub x: &'a [T],
+    pub w: &'a [T],
+    pub y: &'a [T],
+    pub pooled: &'a [T],
+    pub winners: &'a [u8],
+}
+
+/// Gradients to be added to.
+#[derive(Debug)]
+pub struct Grads<'a, T> {
+    /// Of the weight.
+    pub dw: &'a mut [T],
+    /// Of the bias.
+    pub db: Option<&'a mut [T]>,
+}

@@ -1,0 +1,103 @@
+//! The fused step against the plain chain: the same bits, on every instruction set.
+
+use proptest::prelude::*;
+
+use super::conv_pool::{ConvPool, Grads, Past};
+use super::{Conv2dGeom, Plan};
+use crate::isa::tests::same_on_each_isa;
+use crate::noise::noise;
+use crate::{Activation, Pool2dGeom, activation, pool2d};
+
+/// `y`, `dx`, `dw`, `db` one after the other, through convolution, pooling and activation one by one.
+fn plain(g: Conv2dGeom, pool: &Pool2dGeom, f: Option<Activation>, [x, w, b, dy]: [&[f32]; 4]) -> Vec<f32> {
+    let plan = Plan::new(g);
+    let (mut conv, mut max) = (vec![0.0; g.output_len()], vec![0.0; pool.output_len()]);
+    let mut winners = vec![0; max.len()];
+    plan.forward(x, w, Some(b), &mut conv);
+    pool2d::max_forward(pool, &conv, &mut max, &mut winners);
+    let (mut y, mut dmax) = (max.clone(), dy.to_vec());
+    if let Some(f) = f {
+        activation::forward(f, &max, &mut y);
+        activation::backward(f, &max, &y, dy, &mut dmax);
+    }
+    let mut dconv = vec![0.0; conv.len()];
+    pool2d::max_backward(pool, &dmax, &winners, &mut dconv);
+    let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.5; w.len()], vec![0.0; b.len()]);
+    plan.accumulate_params(x, &dconv, &mut dw, None);
+    for (db, plane) in db.iter_mut().zip(dmax.chunks_exact(pool.out_h * pool.out_w)) {
+        *db = plane.iter().sum();
+    }
+    plan.backward_input(&dconv, w, &mut dx);
+    [y, dx, dw, db].concat()
+}
+
+fn check(g: Conv2dGeom, padding: usize, f: Option<Activation>) {
+    let Some(fused) = ConvPool::new(g, padding, f) else { return };
+    let pool = *fused.pool();
+    let (x, w) = (noise(1, g.input_len()), noise(2, g.weight_len()));
+    let (b, dy) = (noise(3, g.out_channels), noise(4, pool.output_len()));
+    let found = same_on_each_isa(|| {
+        let mut y = vec![f32::NAN; pool.output_len()];
+        let (mut pooled, mut winners) = (vec![0.0; fused.saved_numbers()], vec![0; fused.saved_bytes()]);
+        fused.forward(&x, &w, Some(&b), &mut y, &mut pooled, &mut winners);
+        let (mut dx, mut dw, mut db) = (vec![f32::NAN; x.len()], vec![0.5; w.len()], vec![0.0; b.len()]);
+        let past = Past { x: &x, w: &w, y: &y, pooled: &pooled, winners: &winners };
+        fused.backward(&past, &dy, Some(&mut dx), Grads { dw: &mut dw, db: Some(&mut db) });
+        [y, dx, dw, db].concat()
+    });
+    let expected = plain(g, &pool, f, [&x, &w, &b, &dy]);
+    let exact = expected.len() - b.len();
+    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        // The bias's gradient is summed in another order.
+        let tolerance = if i < exact { 0.0 } else { 1e-5 * (1.0 + dy.len() as f32).sqrt() };
+        assert!((found - expected).abs() <= tolerance, "{g:?} [{i}]: found {found}, expected {expected}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(80))]
+    #[test]
+    fn gives_the_bits_of_the_plain_chain(
+        channels in (1usize..4, 1usize..18),
+        size in (2usize..24, 2usize..70),
+        window in 1usize..6,
+        padding in (0usize..3, 0usize..2),
+        f in 0usize..5,
+    ) {
+        let f = [
+            None,
+            Some(Activation::Relu),
+            Some(Activation::Sigmoid),
+            Some(Activation::Silu),
+            Some(Activation::Tanh),
+        ][f];
+        if let Some(g) = Conv2dGeom::square(channels.0, channels.1, size, window, 1, padding.0) {
+            check(g, padding.1, f);
+        }
+    }
+}
+
+#[test]
+fn gives_the_bits_of_the_plain_chain_at_the_sizes_of_the_models() {
+    check(Conv2dGeom::square(1, 6, (40, 128), 5, 1, 0).unwrap(), 0, Some(Activation::Sigmoid));
+    check(Conv2dGeom::square(6, 16, (62, 62), 5, 1, 0).unwrap(), 0, Some(Activation::Sigmoid));
+    check(Conv2dGeom::square(6, 16, (62, 62), 5, 1, 1).unwrap(), 1, Some(Activation::Silu));
+}
+
+/// The f64 form is written apart; it must keep its winners in the same bits.
+#[test]
+fn the_reference_agrees_with_the_vector_form() {
+    let g = Conv2dGeom::square(2, 3, (12, 41), 3, 1, 1).unwrap();
+    let fused = ConvPool::new(g, 1, Some(Activation::Silu)).unwrap();
+    let (x, w) = (noise(1, g.input_len()), noise(2, g.weight_len()));
+    let wide = |v: &[f32]| v.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+    let (mut y, mut pooled) = (vec![0.0_f32; fused.pool().output_len()], vec![0.0; fused.saved_numbers()]);
+    let mut winners = vec![0; fused.saved_bytes()];
+    fused.forward(&x, &w, None, &mut y, &mut pooled, &mut winners);
+    let (mut y64, mut pooled64) = (vec![0.0_f64; y.len()], vec![0.0; pooled.len()]);
+    let mut winners64 = vec![0; winners.len()];
+    fused.forward(&wide(&x), &wide(&w), None, &mut y64, &mut pooled64, &mut winners64);
+    assert_eq!(winners, winners64);
+    crate::noise::assert_close("y", &y, &y64, 1e-6);
+    crate::noise::assert_close("pooled", &pooled, &pooled64, 1e-6);
+}

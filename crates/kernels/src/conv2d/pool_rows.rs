@@ -1,0 +1,148 @@
+//! The two loops around a fused convolution: pooling a band of its rows, and spreading a gradient over them.
+//!
+//! 16 windows of a row in the 16 lanes. Splitting two vectors of a row into even and odd columns puts a window's
+//! four cells into one lane:
+//!
+//! ```text
+//!  row 2i     e₀ o₀ e₁ o₁ …      max(e, o) of each row, then of the two rows;
+//!  row 2i+1   e₀ o₀ e₁ o₁ …      two bits say who won: the row, the column
+//! ```
+
+use crate::activation::{self, Activation};
+use crate::simd::{Kernel, LANES, Simd};
+
+/// Pools `count` rows of windows from row `first` on. `conv` holds the rows under them, padding included.
+pub(super) struct PoolRows<'a> {
+    pub(super) f: Option<Activation>,
+    pub(super) channels: usize,
+    pub(super) conv: &'a [f32],
+    pub(super) plane: usize,
+    pub(super) pitch: usize,
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) out_h: usize,
+    pub(super) out_w: usize,
+    pub(super) y: &'a mut [f32],
+    /// The value before the activation; empty if not wanted.
+    pub(super) pooled: &'a mut [f32],
+    pub(super) winners: &'a mut [u8],
+}
+
+impl Kernel for PoolRows<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let vectors = self.out_w.div_ceil(LANES);
+        let cells = self.channels * self.out_h * self.out_w;
+        assert!(self.first + self.count <= self.out_h && self.y.len() == cells);
+        assert!(self.pooled.is_empty() || self.pooled.len() == cells);
+        assert!(self.winners.len() == self.channels * self.out_h * vectors * 4);
+        assert!(self.pitch >= 2 * vectors * LANES && self.plane >= 2 * self.count * self.pitch);
+        assert!(self.conv.len() >= self.channels * self.plane);
+        for o in 0..self.channels {
+            for i in 0..self.count {
+                let row = o * self.out_h + self.first + i;
+                for v in 0..vectors {
+                    let lanes = (self.out_w - v * LANES).min(LANES);
+                    let from = o * self.plane + 2 * i * self.pitch + 2 * v * LANES;
+                    // SAFETY: the assertions cover two rows of `2·vectors` vectors for every window row, and every
+                    // window of `y` and `pooled`; lanes past the row's end are not stored.
+                    unsafe {
+                        let conv = self.conv.as_ptr().add(from);
+                        let pair = |p: *const f32| s.deinterleave(s.load(p), s.load(p.add(LANES)));
+                        let (even0, odd0) = pair(conv);
+                        let (even1, odd1) = pair(conv.add(self.pitch));
+                        let (right0, right1) = (s.bits(s.gt(odd0, even0)), s.bits(s.gt(odd1, even1)));
+                        let (max0, max1) = (s.max(odd0, even0), s.max(odd1, even1));
+                        let below = s.bits(s.gt(max1, max0));
+                        let max = s.max(max1, max0);
+                        let valid = u16::MAX >> (LANES - lanes);
+                        let right = (below & right1) | (!below & right0);
+                        let bits = (u32::from(right & valid) << 16) | u32::from(below & valid);
+                        let at = (row * vectors + v) * 4;
+                        self.winners[at..at + 4].copy_from_slice(&bits.to_le_bytes());
+                        let at = row * self.out_w + v * LANES;
+                        if !self.pooled.is_empty() {
+                            s.store_first(self.pooled.as_mut_ptr().add(at), lanes, max);
+                        }
+                        let y = match self.f {
+                            Some(f) => activation::activate(s, f, max),
+                            None => max,
+                        };
+                        s.store_first(self.y.as_mut_ptr().add(at), lanes, y);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Writes `dy · f'` to the winner of each window and zero to the three others; sums it into `db`.
+pub(super) struct Expand<'a> {
+    pub(super) f: Option<Activation>,
+    pub(super) channels: usize,
+    pub(super) out_h: usize,
+    pub(super) out_w: usize,
+    pub(super) y: &'a [f32],
+    pub(super) pooled: &'a [f32],
+    pub(super) winners: &'a [u8],
+    pub(super) dy: &'a [f32],
+    /// Where the first window's first cell lies in `grad`.
+    pub(super) start: usize,
+    pub(super) plane: usize,
+    pub(super) pitch: usize,
+    pub(super) grad: &'a mut [f32],
+    pub(super) db: Option<&'a mut [f32]>,
+}
+
+impl Kernel for Expand<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S) {
+        let vectors = self.out_w.div_ceil(LANES);
+        let cells = self.channels * self.out_h * self.out_w;
+        assert!(self.dy.len() == cells && self.y.len() == cells);
+        assert!(self.pooled.is_empty() || self.pooled.len() == cells);
+        assert!(self.winners.len() == self.channels * self.out_h * vectors * 4);
+        let last = (self.channels - 1) * self.plane + (2 * self.out_h - 1) * self.pitch;
+        assert!(self.grad.len() >= self.start + last + 2 * vectors * LANES);
+        let before = if self.pooled.is_empty() { self.y } else { self.pooled };
+        let zero = s.splat(0.0);
+        for o in 0..self.channels {
+            let mut sum = zero;
+            for i in 0..self.out_h {
+                let row = o * self.out_h + i;
+                for v in 0..vectors {
+                    let lanes = (self.out_w - v * LANES).min(LANES);
+                    let at = (row * vectors + v) * 4;
+                    let bits =
+                        |k: usize| u16::from_le_bytes([self.winners[at + k], self.winners[at + k + 1]]);
+                    let (below, right) = (bits(0), bits(2));
+                    // SAFETY: the assertions cover every window of `y`, `pooled` and `dy`, and two rows of
+                    // `2·vectors` vectors of `grad` for every window row.
+                    unsafe {
+                        let at = row * self.out_w + v * LANES;
+                        let load = |x: &[f32]| s.load_first(x.as_ptr().add(at), lanes);
+                        let mut g = load(self.dy);
+                        if let Some(f) = self.f {
+                            g = s.mul(g, activation::derivative(s, f, load(before), load(self.y)));
+                        }
+                        sum = s.add(sum, g);
+                        let won = |cell: u16| s.select(s.mask(cell), g, zero);
+                        let to = self.start + o * self.plane + 2 * i * self.pitch + 2 * v * LANES;
+                        let to = self.grad.as_mut_ptr().add(to);
+                        let (low, high) = s.interleave(won(!below & !right), won(!below & right));
+                        s.store(to, low);
+                        s.store(to.add(LANES), high);
+                        let (low, high) = s.interleave(won(below & !right), won(below & right));
+                        s.store(to.add(self.pitch), low);
+                        s.store(to.add(self.pitch + LANES), high);
+                    }
+                }
+            }
+            if let Some(db) = self.db.as_deref_mut() {
+                db[o] += s.sum(sum);
+            }
+        }
+    }
+}
