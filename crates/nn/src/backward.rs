@@ -165,3 +165,29 @@ impl<T: Element> Pass<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zoo;
+
+    /// Gradients of `batch` samples in a workspace for `capacity`, every logit pulled alike.
+    fn gradients(batch: usize, capacity: usize) -> Vec<f32> {
+        let net = zoo::lenet5(crate::Shape::image(1, 16, 16), 3).build::<f32>().unwrap();
+        let params = net.init_params(&crate::init::InitScheme::default(), 1);
+        let input: Vec<f32> = (0..batch * 256).map(|i| ((i * 97) % 251) as f32 / 251.0).collect();
+        let mut ws = net.workspace(capacity, Mode::Train);
+        net.forward(&params, &input, StepId::default(), &mut ws);
+        ws.logits_and_grad().1.fill(1.0);
+        let mut grads = vec![0.0; net.num_slots()];
+        net.backward(&params, &input, StepId::default(), &mut ws, &mut grads);
+        grads
+    }
+
+    #[test]
+    fn a_last_smaller_batch_fits_and_has_the_gradients_it_would_have_alone() {
+        for (batch, capacity) in [(64, 100), (1, 100), (32, 33), (64, 65)] {
+            assert_eq!(gradients(batch, capacity), gradients(batch, batch), "{batch} of {capacity}");
+        }
+    }
+}

@@ -14,6 +14,11 @@ pub(crate) fn samples_per_group(batch: usize) -> usize {
     batch.div_ceil(MAX_GROUPS).max(MIN_GROUP)
 }
 
+/// The most groups that any batch of up to `capacity` samples is cut into: a smaller batch can have more of them.
+pub(crate) fn max_groups(capacity: usize) -> usize {
+    capacity.div_ceil(MIN_GROUP).min(MAX_GROUPS)
+}
+
 /// Fewer groups would idle a thread of a large machine, more would cost memory and summing.
 const MAX_GROUPS: usize = 32;
 /// A smaller group would not repay its hand-over to a thread.
@@ -135,5 +140,18 @@ fn lay_out(layers: &[LayerFacts], range: Range<usize>, kind: SegmentKind) -> Seg
         output_len: layers[range.end - 1].output_len,
         params: layers[range.start].params.start..layers[range.end - 1].params.end,
         layers: range,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_batch_up_to_the_capacity_finds_room_for_its_groups() {
+        for capacity in 1..300_usize {
+            let most = (1..=capacity).map(|batch| batch.div_ceil(samples_per_group(batch))).max();
+            assert_eq!(most, Some(max_groups(capacity)), "capacity {capacity}");
+        }
     }
 }

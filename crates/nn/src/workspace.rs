@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kernels::{Buffer, Element};
 
 use crate::layer::Mode;
-use crate::segment::{Segment, SegmentKind, samples_per_group};
+use crate::segment::{Segment, SegmentKind, max_groups};
 
 /// Activations, saved values, gradients and scratch of one network, for batches up to a fixed size.
 ///
@@ -43,7 +43,7 @@ impl<T: Element> SegmentMemory<T> {
         let arena_samples = if train || batch_kind { capacity } else { 0 };
         let once = if arena_samples > 0 { segment.arena.numbers_per_batch } else { 0 };
         let between = if train && batch_kind { segment.widest * capacity } else { 0 };
-        let groups = if train && !batch_kind { capacity.div_ceil(samples_per_group(capacity)) } else { 0 };
+        let groups = if train && !batch_kind { max_groups(capacity) } else { 0 };
         SegmentMemory {
             output: Buffer::zeros(segment.output_len * capacity),
             grad_output: Buffer::zeros(if train { segment.output_len * capacity } else { 0 }),
