@@ -12,6 +12,7 @@ const LABEL: f64 = 12.0;
 const TOP: f64 = 92.0;
 /// Room for a panel's heading and the name of its reference line.
 const HEADING: f64 = 34.0;
+const HEADING_SIZE: f64 = 13.0;
 /// Room for a panel's tick labels.
 const AXIS: f64 = 34.0;
 const BAR: f64 = 16.0;
@@ -77,7 +78,10 @@ impl BarChart {
         let groups = self.panels.iter().flat_map(|p| &p.groups);
         let lines = groups.flat_map(Group::name_lines);
         let names = lines.map(|line| font::width(&line, LABEL, Weight::Regular)).fold(0.0, f64::max);
-        let left = EDGE + names + 10.0;
+        // The name of the reference line stands beside the heading, so that needs its room as well.
+        let heading = |p: &Panel| font::width(&p.heading, HEADING_SIZE, Weight::Bold);
+        let headings = self.panels.iter().map(heading).fold(0.0, f64::max).min(WIDEST_NAME);
+        let left = EDGE + names.max(headings) + 10.0;
         let mut top = TOP;
         for panel in &self.panels {
             let frame =
@@ -160,7 +164,7 @@ impl Panel {
     fn draw(&self, sheet: &mut Drawing, frame: &Frame) {
         let Frame { left, top, bottom, .. } = frame;
         let heading = Point::new(EDGE, top - 9.0);
-        sheet.text(Text::new(heading, self.heading.as_str(), 13.0, Role::Ink).bold());
+        sheet.text(Text::new(heading, self.heading.as_str(), HEADING_SIZE, Role::Ink).bold());
         let (ticks, last) = self.ticks();
         for &value in ticks.values().iter().filter(|&&v| v <= last * (1.0 + 1e-9)) {
             let at = frame.x(value);
