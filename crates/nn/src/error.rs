@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::limits::MAX_NUMBERS;
 use crate::shape::Shape;
 
 /// A model that cannot be built.
@@ -29,10 +30,28 @@ pub enum BuildError {
         /// What is wrong and what would do.
         what: String,
     },
+    /// A size beyond any use.
+    #[error("layer '{layer}' would have {} {what}, more than {MAX_NUMBERS}", product(sizes))]
+    TooLarge {
+        /// Name of the layer, or `input`.
+        layer: String,
+        /// What there is too much of.
+        what: &'static str,
+        /// The sizes that multiply to it.
+        sizes: Vec<usize>,
+    },
+    /// A model whose input has no numbers.
+    #[error("the model's input is {0}: every size must be at least 1")]
+    EmptyInput(Shape),
     /// A model without layers.
     #[error("the model has no layers")]
     Empty,
     /// Two layers of one name would share their parameters' names.
     #[error("two layers are named '{0}': give each its own name")]
     DuplicateName(String),
+}
+
+/// `2×3×4`
+fn product(sizes: &[usize]) -> String {
+    sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }

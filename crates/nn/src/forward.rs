@@ -49,6 +49,7 @@ pub(crate) struct Pass<'a, T: Element> {
 
 impl<T: Element> Pass<'_, T> {
     pub(crate) fn ctx(&self, layer: usize, first_sample: usize) -> Ctx {
+        let layer = self.net.nodes()[layer].index;
         Ctx { mode: self.mode, seed: self.at.seed, step: self.at.step, layer, first_sample }
     }
 

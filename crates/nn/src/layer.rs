@@ -57,8 +57,8 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
         let _ = (params, packed);
     }
 
-    /// Computes `output` from `input`, both overwriting nothing else. In [`Mode::Train`] also fills `saved`;
-    /// in [`Mode::Eval`] `saved` may be empty.
+    /// Computes `output` from `input`, overwriting it. In [`Mode::Train`] also fills `saved`; in [`Mode::Eval`]
+    /// `saved` has the same size and is free for use, but nobody reads it.
     fn forward(
         &self,
         ctx: &Ctx,

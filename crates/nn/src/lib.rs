@@ -34,9 +34,11 @@
 mod backward;
 mod error;
 mod forward;
+mod fuse;
 pub mod init;
 mod layer;
 pub mod layers;
+mod limits;
 pub mod loss;
 mod model_file;
 pub mod optim;
@@ -52,6 +54,7 @@ mod workspace;
 pub mod zoo;
 
 pub use error::BuildError;
+pub use fuse::fuse;
 pub use kernels::Buffer;
 pub use layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
 pub use model_file::{

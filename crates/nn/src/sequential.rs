@@ -22,6 +22,8 @@ pub struct Node<T: Element = f32> {
     pub spec: Option<LayerSpec>,
     /// Its part of the flat parameters.
     pub params: Range<usize>,
+    /// Its place among the layers of the model, fused or not: its random numbers follow from it.
+    pub(crate) index: usize,
     pub(crate) packed: Range<usize>,
 }
 
@@ -48,6 +50,13 @@ pub struct StepId {
     pub step: u64,
 }
 
+impl<T: Element> Node<T> {
+    /// The same place and name, another layer.
+    pub(crate) fn replaced_by(&self, layer: Box<dyn Layer<T>>) -> Self {
+        Node { name: self.name.clone(), layer, spec: None, params: 0..0, index: self.index, packed: 0..0 }
+    }
+}
+
 impl<T: Element> Sequential<T> {
     /// Chains layers that were built one for the other's output shape.
     ///
@@ -56,24 +65,37 @@ impl<T: Element> Sequential<T> {
     /// through [`crate::ModelSpec`], which reports that as an error.
     #[must_use]
     pub fn new(layers: Vec<(String, Box<dyn Layer<T>>)>) -> Self {
-        assert!(!layers.is_empty(), "a network needs a layer");
-        let input_shape = layers[0].1.input_shape();
+        let node = |(index, (name, layer)): (usize, (String, Box<dyn Layer<T>>))| Node {
+            name,
+            layer,
+            spec: None,
+            params: 0..0,
+            index,
+            packed: 0..0,
+        };
+        Self::chain(layers.into_iter().enumerate().map(node).collect())
+    }
+
+    /// Chains nodes: gives each its place in the flat parameters and the packed weights.
+    pub(crate) fn chain(mut nodes: Vec<Node<T>>) -> Self {
+        assert!(!nodes.is_empty(), "a network needs a layer");
+        let input_shape = nodes[0].layer.input_shape();
         let mut shape = input_shape;
         let (mut num_slots, mut packed_len) = (0, 0);
-        let mut nodes = Vec::with_capacity(layers.len());
         let mut entries = Vec::new();
-        for (name, layer) in layers {
-            assert_eq!(layer.input_shape(), shape, "input of {name}");
-            shape = layer.output_shape();
+        for node in &mut nodes {
+            assert_eq!(node.layer.input_shape(), shape, "input of {}", node.name);
+            shape = node.layer.output_shape();
             let start = num_slots;
-            for spec in layer.params() {
+            for spec in node.layer.params() {
                 let range = num_slots..num_slots + spec.len();
                 num_slots = range.end;
-                entries.push(ParamEntry { name: format!("{name}.{}", spec.name), spec: spec.clone(), range });
+                let name = format!("{}.{}", node.name, spec.name);
+                entries.push(ParamEntry { name, spec: spec.clone(), range });
             }
-            let packed = packed_len..packed_len + layer.packed_len();
-            packed_len = packed.end.next_multiple_of(PARAM_ALIGN);
-            nodes.push(Node { name, layer, spec: None, params: start..num_slots, packed });
+            node.params = start..num_slots;
+            node.packed = packed_len..packed_len + node.layer.packed_len();
+            packed_len = node.packed.end.next_multiple_of(PARAM_ALIGN);
             num_slots = num_slots.next_multiple_of(PARAM_ALIGN);
         }
         let facts: Vec<LayerFacts> = nodes.iter().map(facts).collect();

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Sizes of one sample: `[features]`, or `[channels, height, width]`.
 ///
@@ -13,8 +14,8 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(image.len(), 16384);
 /// assert_eq!(image.to_string(), "1×128×128");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "Vec<usize>", into = "Vec<usize>")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "Vec<usize>")]
 pub enum Shape {
     /// A vector of this many features.
     Flat(usize),
@@ -62,6 +63,19 @@ impl From<Vec<usize>> for Shape {
         match dims[..] {
             [channels, height, width] => Shape::Image { channels, height, width },
             _ => Shape::Flat(dims.iter().product()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    /// Only one or three sizes: what a user wrote is not guessed at.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let dims = Vec::<usize>::deserialize(deserializer)?;
+        match dims.len() {
+            1 | 3 => Ok(Shape::from(dims)),
+            _ => Err(D::Error::custom(format!(
+                "a shape is [features] or [channels, height, width], not {dims:?}"
+            ))),
         }
     }
 }

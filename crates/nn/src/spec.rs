@@ -9,6 +9,8 @@ use crate::layer::Layer;
 use crate::layers::{
     Activate, BatchNorm2dConfig, Conv2dConfig, DropoutConfig, Flatten, LinearConfig, Pool2dConfig,
 };
+use crate::limits;
+use crate::param::ParamSpec;
 use crate::sequential::Sequential;
 use crate::shape::Shape;
 
@@ -152,12 +154,20 @@ impl ModelSpec {
             return Err(BuildError::Empty);
         }
         let mut shape = self.input;
+        limits::check_len("input", "numbers a sample", &shape.dims())?;
+        if shape.dims().contains(&0) {
+            return Err(BuildError::EmptyInput(shape));
+        }
+        let mut params = 0;
         let mut layers = Vec::with_capacity(self.layers.len());
         for (i, NamedLayer { name, layer }) in self.layers.iter().enumerate() {
             if self.layers[..i].iter().any(|other| other.name == *name) {
                 return Err(BuildError::DuplicateName(name.clone()));
             }
-            let built = layer.build(name, shape)?;
+            limits::check(name, layer, shape)?;
+            let built = layer.build::<T>(name, shape)?;
+            params += built.params().iter().map(ParamSpec::len).sum::<usize>();
+            limits::check_len(name, "parameters with those before it", &[params])?;
             shape = built.output_shape();
             layers.push((name.clone(), built));
         }
@@ -246,6 +256,18 @@ mod tests {
     }
 
     #[test]
+    fn an_input_without_numbers_or_with_too_many_is_refused() {
+        let layers = || vec![NamedLayer::new("fc", LayerSpec::Linear(LinearConfig::new(4)))];
+        let build = |input| ModelSpec { name: "m".into(), input, layers: layers() }.build::<f32>();
+        assert_eq!(build(Shape::image(1, 0, 8)).unwrap_err(), BuildError::EmptyInput(Shape::image(1, 0, 8)));
+        let error = build(Shape::image(usize::MAX, 2, 8)).unwrap_err().to_string();
+        assert!(error.contains("'input' would have 18446744073709551615×2×8 numbers"), "{error}");
+        for shape in ["[]", "[2, 3]", "[1, 2, 3, 4]", "[-1]"] {
+            assert!(serde_json::from_str::<Shape>(shape).is_err(), "{shape}");
+        }
+    }
+
+    #[test]
     fn a_model_that_cannot_work_is_refused_by_the_layer_that_cannot() {
         let build = |layers: Vec<NamedLayer>| {
             let spec = ModelSpec { name: "m".into(), input: Shape::image(1, 8, 8), layers };
@@ -265,6 +287,20 @@ mod tests {
             (
                 vec![("c", conv(Conv2dConfig { groups: 2, ..Conv2dConfig::new(2, 3) }))],
                 "groups = 2 must divide",
+            ),
+            (
+                vec![("f", LayerSpec::Linear(LinearConfig::new(1 << 60)))],
+                "'f' would have 1152921504606846976×64 weights",
+            ),
+            (vec![("c", conv(Conv2dConfig::new(usize::MAX, 3)))], "weights, more than 268435456"),
+            (
+                vec![("c", conv(Conv2dConfig::new(9, 3).with_padding(1 << 40)))],
+                "9×2199023255558×2199023255558 numbers",
+            ),
+            (vec![("c", conv(Conv2dConfig::new(9, 3).with_padding(usize::MAX)))], "needs at least 3×3"),
+            (
+                vec![("c", conv(Conv2dConfig { stride: 0, ..Conv2dConfig::new(9, 3) }))],
+                "stride must be at least 1",
             ),
             (vec![("d", LayerSpec::Dropout(DropoutConfig { p: 1.0 }))], "p = 1 must be"),
             (

@@ -4,7 +4,7 @@ use kernels::{Element, Pool2dGeom, pool2d};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BuildError;
-use crate::layer::{Ctx, Layer, Locality, Mode, Past, SavedMut, SavedSize, View, ViewMut, Weights};
+use crate::layer::{Ctx, Layer, Locality, Past, SavedMut, SavedSize, View, ViewMut, Weights};
 use crate::shape::Shape;
 
 /// Settings of a pooling layer.
@@ -121,13 +121,13 @@ impl<T: Element> Layer<T> for MaxPool2d {
 
     fn forward(
         &self,
-        ctx: &Ctx,
+        _ctx: &Ctx,
         _weights: Weights<'_, T>,
         input: View<'_, T>,
         mut output: ViewMut<'_, T>,
         saved: SavedMut<'_, T>,
     ) {
-        debug_assert!(ctx.mode == Mode::Eval || !saved.bytes.is_empty());
+        assert_eq!(saved.bytes.len(), output.data.len(), "one winner an output");
         let winners = saved.bytes.chunks_exact_mut(self.geom.output_len());
         for ((x, y), winners) in input.samples().zip(output.samples()).zip(winners) {
             pool2d::max_forward(&self.geom, x, y, winners);
