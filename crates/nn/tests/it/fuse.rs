@@ -1,0 +1,76 @@
+//! A fused network computes what the plain one does, and shares its parameters.
+
+use kernels::{Buffer, Element};
+use nn::loss::CrossEntropyLoss;
+use nn::{Mode, ModelSpec, Sequential, Shape, StepId, fuse, zoo};
+
+/// Logits and gradients of one step.
+fn step<T: Element>(net: &Sequential<T>, params: &[T], input: &[T], targets: &[u32]) -> (Vec<T>, Vec<T>) {
+    let mut ws = net.workspace(targets.len(), Mode::Train);
+    let mut grads = Buffer::zeros(net.num_slots());
+    let at = StepId { seed: 1, step: 3 };
+    net.forward(params, input, at, &mut ws);
+    let (logits, grad) = ws.logits_and_grad();
+    CrossEntropyLoss::default().forward_backward(logits, targets, grad);
+    let logits = logits.to_vec();
+    net.backward(params, input, at, &mut ws, &mut grads);
+    (logits, grads.to_vec())
+}
+
+fn noise(len: usize) -> Vec<f32> {
+    (0..len).map(|i| ((i * 7919 + 13) % 1009) as f32 / 504.5 - 1.0).collect()
+}
+
+fn check(spec: &ModelSpec, batch: usize) {
+    let (plain, fused) = (spec.build::<f32>().unwrap(), fuse(spec.build::<f32>().unwrap()));
+    assert!(fused.nodes().len() < plain.nodes().len(), "nothing was fused in {}", spec.name);
+    assert_eq!(plain.params(), fused.params());
+    let params = plain.init_params(&nn::init::InitScheme::default(), 7);
+    let input = noise(batch * spec.input.len());
+    let targets: Vec<u32> = (0..batch as u32).map(|i| i % 5).collect();
+    let (logits, grads) = step(&plain, &params, &input, &targets);
+    let (fused_logits, fused_grads) = step(&fused, &params, &input, &targets);
+    assert_eq!(logits, fused_logits, "{}: the forward pass is the same to the bit", spec.name);
+    for entry in plain.params() {
+        let (a, b) = (&grads[entry.range.clone()], &fused_grads[entry.range.clone()]);
+        let scale = a.iter().fold(1e-12_f32, |m, x| m.max(x.abs()));
+        for (i, (a, b)) in a.iter().zip(b).enumerate() {
+            assert!((a - b).abs() <= 2e-6 * scale, "{} {}[{i}]: {a} and {b}", spec.name, entry.name);
+        }
+    }
+}
+
+#[test]
+fn the_models_compute_the_same_when_fused() {
+    for size in [128, 40] {
+        let image = Shape::image(1, size, size);
+        check(&zoo::lenet5(image, 5), 3);
+        check(&zoo::lenet5_modified(image, 5), 3);
+    }
+}
+
+#[test]
+fn a_fused_network_computes_the_same_in_f64() {
+    let spec = zoo::lenet5_modified(Shape::image(1, 24, 20), 5);
+    let (plain, fused) = (spec.build::<f64>().unwrap(), fuse(spec.build::<f64>().unwrap()));
+    let params = plain.init_params(&nn::init::InitScheme::default(), 7);
+    let input: Vec<f64> = noise(2 * spec.input.len()).into_iter().map(f64::from).collect();
+    let (a, b) = (step(&plain, &params, &input, &[1, 4]), step(&fused, &params, &input, &[1, 4]));
+    assert_eq!(a, b);
+}
+
+/// Fusion removes layers; what is drawn for those that stay must not change.
+#[test]
+fn dropout_drops_the_same_numbers_when_fused() {
+    let spec: ModelSpec = serde_json::from_str(
+        r#"{"name": "d", "input": [1, 12, 12], "layers": [
+            {"name": "conv1", "kind": "conv2d", "out_channels": 3, "kernel_size": 3},
+            {"name": "pool1", "kind": "max_pool2d", "kernel_size": 2},
+            {"name": "act1", "kind": "relu"},
+            {"name": "drop1", "kind": "dropout", "p": 0.5},
+            {"name": "flat", "kind": "flatten"},
+            {"name": "fc1", "kind": "linear", "out_features": 5}]}"#,
+    )
+    .unwrap();
+    check(&spec, 4);
+}
