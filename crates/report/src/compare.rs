@@ -17,6 +17,23 @@ use crate::tables::{accuracy_table, layer_tables};
 const PNG_SCALE: f64 = 2.0;
 
 /// Any number of runs of any models, put together for a reader.
+///
+/// # Examples
+/// ```
+/// use report::{CompareReport, Run};
+/// use train::history::{EpochRecord, Metrics, RunSummary};
+///
+/// let scored = Metrics { loss: 2.9, top1: 0.281, top5: 0.6, samples: 450 };
+/// let epoch = EpochRecord { epoch: 1, time_secs: 8.0, train: scored, val: scored, lr: 0.05, images_per_sec: 3500.0 };
+/// let summary = RunSummary {
+///     model: "lenet5".into(), recipe: "tuned".into(), seed: 0, num_classes: 50, epochs: vec![epoch],
+///     best_epoch: Some(1), test: Some(scored), wall_secs: 9.0,
+/// };
+/// let run = Run { name: "lenet5".into(), summary, files: vec![] };
+/// let report = CompareReport { title: "One run".into(), runs: vec![run], ..Default::default() };
+/// assert!(report.to_terminal(80).contains("Table IV. Top-1 accuracy"));
+/// assert_eq!(report.figures()[0].stem, "fig05_lenet5_loss");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CompareReport {
     /// First line of the page.
