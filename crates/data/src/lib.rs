@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod augment;
+mod data_spec;
 pub mod decode;
 mod error;
 pub mod histogram;
@@ -23,6 +24,7 @@ mod split;
 pub mod synthetic;
 
 pub use augment::Augment;
+pub use data_spec::{DataSpec, DataSpecError};
 pub use decode::DecodeError;
 pub use error::{DataError, ErrorKind};
 pub use histogram::{Space, Transform};

@@ -1,1 +1,81 @@
+use super::*;
+use crate::{Colour, Space, Transform};
 
+fn set() -> Arc<PreparedSet> {
+    let planes: Vec<u8> = (0..20 * 64_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    Arc::new(PreparedSet {
+        planes,
+        shape: [1, 8, 8],
+        labels: (0..20).map(|i| i % 4).collect(),
+        names: (0..20).map(|i| i.to_string()).collect(),
+        skipped: vec![],
+    })
+}
+
+fn pixels() -> Preprocess {
+    Preprocess::new(8, 8, Colour::Gray, Feature::Pixels { mean: vec![0.45], std: vec![0.25] })
+}
+
+fn filled(loader: &Loader, order: &[u32], epoch: u64) -> Batch {
+    let mut batch = Batch { input: vec![f32::NAN; 3], targets: vec![9], indices: vec![9] };
+    loader.fill(order, epoch, &mut batch);
+    batch
+}
+
+const CROPS: Augment = Augment { hflip: 0.5, crop_area: Some([0.4, 0.9]), ..Augment::NONE };
+
+#[test]
+fn a_plain_batch_is_the_features_of_its_samples() {
+    let loader = Loader::plain(set(), pixels());
+    let batch = filled(&loader, &[3, 19, 3], 5);
+    let mut want = vec![0.0; 64];
+    pixels().features(set().plane(19), &mut want);
+    assert_eq!(batch.input[64..128], want);
+    assert_eq!(batch.input[..64], batch.input[128..]);
+    assert_eq!((batch.targets, batch.indices), (vec![3, 3, 3], vec![3, 19, 3]));
+}
+
+#[test]
+fn a_sample_is_augmented_the_same_in_any_batch_and_with_any_threads() {
+    let loader = Loader::new(set(), pixels(), CROPS, 11);
+    let order: Vec<u32> = (0..20).collect();
+    let all = filled(&loader, &order, 2);
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert_eq!(pool.install(|| filled(&loader, &order, 2)), all);
+    }
+    assert_eq!(filled(&loader, &[7], 2).input, all.input[7 * 64..8 * 64]);
+    assert_ne!(filled(&loader, &[7], 3).input, all.input[7 * 64..8 * 64]);
+}
+
+#[test]
+fn a_flip_mirrors_rows_and_nothing_else() {
+    let loader = Loader::new(set(), pixels(), Augment { hflip: 1.0, ..Augment::NONE }, 0);
+    let flipped = filled(&loader, &[4], 0).input;
+    let plain = filled(&Loader::plain(set(), pixels()), &[4], 0).input;
+    let mirrored: Vec<f32> = plain.chunks(8).flat_map(|row| row.iter().rev().copied()).collect();
+    assert_eq!(flipped, mirrored);
+}
+
+#[test]
+fn crops_are_standardized_like_whole_pictures() {
+    // All pixels equal: whatever is cropped, the features are those of the level.
+    let flat = Arc::new(PreparedSet { planes: vec![90; 64], ..(*set()).clone() });
+    let flat = Arc::new(PreparedSet { labels: vec![0], names: vec!["flat".into()], ..(*flat).clone() });
+    let cropped = filled(&Loader::new(Arc::clone(&flat), pixels(), CROPS, 1), &[0], 0).input;
+    let plain = filled(&Loader::plain(flat, pixels()), &[0], 0).input;
+    for (a, b) in cropped.iter().zip(&plain) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+}
+
+#[test]
+fn histograms_are_ready_unless_a_crop_changes_them() {
+    let preprocess = Preprocess::new(8, 8, Colour::Gray, Feature::histogram(Space::Gray64, Transform::Plain));
+    let plain = Loader::plain(set(), preprocess.clone());
+    let flipped = Loader::new(set(), preprocess.clone(), Augment { hflip: 1.0, ..Augment::NONE }, 0);
+    assert_eq!(filled(&plain, &[5, 6], 0).input, filled(&flipped, &[5, 6], 0).input);
+    let cropped = filled(&Loader::new(set(), preprocess, CROPS, 0), &[5], 0).input;
+    assert_ne!(cropped, filled(&plain, &[5], 0).input);
+    assert!((cropped.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+}

@@ -7,10 +7,12 @@ use crate::{
     source::{Content, Source},
 };
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What happens to a picture that can't be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnBad {
     /// It is left out and named in [`PreparedSet::skipped`].
     Skip,

@@ -1,6 +1,7 @@
 //! The order of an epoch, as a pure function.
 
 use rng::{Purpose, Stream};
+use serde::{Deserialize, Serialize};
 
 /// In which order an epoch goes through the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,8 @@ impl Order {
 }
 
 /// What happens to the samples after the last full batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LastBatch {
     /// They make a smaller batch.
     #[default]

@@ -1,7 +1,8 @@
 //! Bytes to a picture: by content, never by name, within limits that the header must meet before memory is taken.
 //!
 //! JPEG goes straight to `zune-jpeg`, strictly: the usual wrapper fills the missing part of a truncated photo with
-//! gray and says nothing. All other formats go through the `image` crate.
+//! gray and says nothing. All other formats go through the `image` crate. (What no decoder at hand tells is a JPEG whose
+//! scan was cut and then closed with an end marker: it is read as libjpeg reads it, the rest filled.)
 
 mod jpeg;
 mod other;
@@ -60,6 +61,12 @@ pub enum DecodeError {
         /// [`Limits::pixels`].
         limit: u64,
     },
+    /// Decoding would take more memory than the limits allow, as the header says.
+    #[error("decoding it takes more memory than the limit of {limit_mib} MiB")]
+    TooMuchMemory {
+        /// [`Limits::bytes`], in MiB.
+        limit_mib: u64,
+    },
     /// A form of the format that the decoder does not know.
     #[error("unsupported picture: {0}")]
     Unsupported(String),
@@ -92,3 +99,6 @@ pub fn decode(bytes: &[u8], colour: Colour, limits: &Limits) -> Result<Picture, 
     let picture = decoded.unwrap_or_else(|_| Err(DecodeError::Corrupt("its decoder gave up".into())))?;
     Ok(picture.into_colour(colour))
 }
+
+#[cfg(test)]
+mod tests;

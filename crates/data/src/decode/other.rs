@@ -10,22 +10,19 @@ use std::io::{self, Cursor};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeError> {
     let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| reason(e.into()))?;
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| reason(e.into(), limits))?;
     if reader.format().is_none() {
         return Err(DecodeError::UnknownFormat);
     }
     let mut decoder_limits = image::Limits::no_limits();
     decoder_limits.max_alloc = Some(limits.bytes);
     reader.limits(decoder_limits);
+    let reason = |error| reason(error, limits);
     let mut decoder = reader.into_decoder().map_err(reason)?;
     let (width, height) = decoder.dimensions();
     limits.check(u64::from(width), u64::from(height))?;
     if decoder.total_bytes() > limits.bytes {
-        return Err(DecodeError::TooLarge {
-            width: width.into(),
-            height: height.into(),
-            limit: limits.pixels,
-        });
+        return Err(too_much_memory(limits));
     }
     let orientation = decoder.orientation().ok();
     let decoded = DynamicImage::from_decoder(decoder).map_err(reason)?;
@@ -72,14 +69,18 @@ pub(super) fn upright(picture: Picture, orientation: Option<Orientation>) -> Pic
     Picture { width, height, colour, data: image.into_bytes() }
 }
 
-fn reason(error: ImageError) -> DecodeError {
+fn too_much_memory(limits: &Limits) -> DecodeError {
+    DecodeError::TooMuchMemory { limit_mib: limits.bytes >> 20 }
+}
+
+fn reason(error: ImageError, limits: &Limits) -> DecodeError {
     match error {
         ImageError::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
             DecodeError::Truncated("picture")
         }
         ImageError::Unsupported(e) => DecodeError::Unsupported(e.to_string()),
         ImageError::Limits(e) if matches!(e.kind(), LimitErrorKind::InsufficientMemory) => {
-            DecodeError::Unsupported("it needs more memory than the limit allows".into())
+            too_much_memory(limits)
         }
         other => DecodeError::Corrupt(other.to_string()),
     }

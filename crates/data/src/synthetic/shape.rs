@@ -1,5 +1,7 @@
 //! The ten shapes, as distances from their outline.
 
+use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
+
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -74,7 +76,7 @@ impl Shape {
         match self {
             Self::Circle => (1.7725, 1.0),
             Self::Ring => (1.5140, 1.0),
-            Self::Square => (2.0, 1.4142),
+            Self::Square => (2.0, SQRT_2),
             Self::Triangle => (1.1398, 1.0),
             Self::Star => (1.2122, 1.0),
             Self::Cross => (1.5025, 1.0562),
@@ -137,7 +139,7 @@ fn heart(x: f32, y: f32) -> f32 {
 
 fn arrow(x: f32, y: f32) -> f32 {
     let shaft = bar(x + 0.35, y, 0.65, 0.22);
-    let head = (0.707_106_8 * (x + y.abs()) - 0.707_106_8).max(-x);
+    let head = (FRAC_1_SQRT_2 * (x + y.abs() - 1.0)).max(-x);
     shaft.min(head)
 }
 
