@@ -20,6 +20,9 @@ use crate::sequential::Sequential;
 /// A tensor's draws are those of [`Sequential::init_params`] with [`Init::LecunNormal`]; parameters that are not a
 /// weight or its bias get their layer's own start.
 ///
+/// Give it the network before fusion: a fused layer does not show what enters its activation. The parameters lie
+/// in the same places.
+///
 /// # Shapes
 /// `params` `[num_slots]`, overwritten; `input` `[batch, …input_shape]`, a few hundred samples are plenty.
 ///

@@ -1,5 +1,7 @@
 //! What is written can be read, by us and by the `safetensors` crate; what is damaged is refused.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{Shape, zoo};
 
@@ -120,4 +122,33 @@ fn a_failed_write_leaves_the_old_file() {
     std::fs::write(path.join("old"), "old").unwrap();
     assert!(file.write(&path).is_err(), "a folder is not replaced");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the new file is removed");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    /// Whatever is changed in the header, reading ends in a file or an error, and a file that was read can be
+    /// written and read again.
+    #[test]
+    fn damaged_headers_never_panic(changes in prop::collection::vec((0_usize..700, any::<u8>()), 1..4), cut in 0_usize..900) {
+        let (_, _, _, file) = sample();
+        let mut bytes = file.to_bytes();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        bytes.truncate(bytes.len() - cut.saturating_sub(450));
+        if let Ok(read) = ModelFile::from_bytes(&bytes) {
+            // As bytes, since a NaN is not equal to itself.
+            let again = read.to_bytes();
+            prop_assert_eq!(ModelFile::from_bytes(&again).unwrap().to_bytes(), again);
+        }
+    }
+
+    #[test]
+    fn any_text_in_the_metadata_comes_back(key in ".{0,20}", value in ".{0,40}") {
+        prop_assume!(key != MODEL_KEY);
+        let metadata = BTreeMap::from([(key, value)]);
+        let file = ModelFile { metadata, ..ModelFile::default() };
+        prop_assert_eq!(ModelFile::from_bytes(&file.to_bytes()).unwrap(), file);
+    }
 }
