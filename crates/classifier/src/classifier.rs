@@ -1,0 +1,159 @@
+//! A trained model at work.
+
+use std::fs;
+use std::path::Path;
+
+use data::{DataSpec, DecodeError, Preprocess};
+use nn::{Buffer, Mode, ModelSpec, Sequential, StepId};
+use rayon::prelude::*;
+
+use crate::error::ClassifierError;
+use crate::prediction::Prediction;
+
+/// Pictures a pass; the result does not depend on it.
+const PASS: usize = 32;
+
+/// A model with its weights, its preprocessing and the names of its classes.
+///
+/// Work is done on the current rayon pool, and results do not depend on its size.
+///
+/// # Examples
+/// ```
+/// use classifier::{Assumed, Classifier};
+///
+/// let spec = nn::zoo::perceptron(3);
+/// let net = spec.build::<f32>()?;
+/// let params = net.init_params(&Default::default(), 1);
+/// let file = nn::ModelFile::of(&spec, &net, &params, Default::default());
+/// let names = ["cat", "dog", "eel"].map(str::to_owned).to_vec();
+/// let assumed = Assumed { class_names: Some(names), ..Assumed::default() };
+/// let classifier = Classifier::from_file(&file, &assumed, "cats.safetensors".as_ref())?;
+///
+/// let picture = b"P5 2 2 255\n\x00\x40\x80\xff"; // a PGM file
+/// let prediction = classifier.predict(picture, 2)?;
+/// assert_eq!(prediction.top.len(), 2);
+/// assert!(prediction.top[0].prob >= prediction.top[1].prob);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Classifier {
+    spec: ModelSpec,
+    net: Sequential,
+    params: Buffer<f32>,
+    data: DataSpec,
+}
+
+impl Classifier {
+    pub(crate) fn new(spec: ModelSpec, net: Sequential, params: Buffer<f32>, data: DataSpec) -> Self {
+        Self { spec, net, params, data }
+    }
+
+    /// The model as data.
+    #[must_use]
+    pub fn spec(&self) -> &ModelSpec {
+        &self.spec
+    }
+
+    /// The model's layers.
+    #[must_use]
+    pub fn net(&self) -> &Sequential {
+        &self.net
+    }
+
+    /// The weights, flat, in the places that [`Classifier::net`] names.
+    #[must_use]
+    pub fn params(&self) -> &[f32] {
+        &self.params
+    }
+
+    /// How pictures are prepared.
+    #[must_use]
+    pub fn preprocess(&self) -> &Preprocess {
+        &self.data.preprocess
+    }
+
+    /// Names of the classes, in the order of the scores.
+    #[must_use]
+    pub fn class_names(&self) -> &[String] {
+        &self.data.class_names
+    }
+
+    /// What the model says of an encoded picture: its `count` likeliest classes.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are no picture.
+    pub fn predict(&self, bytes: &[u8], count: usize) -> Result<Prediction, DecodeError> {
+        let plane = self.preprocess().plane(bytes)?;
+        Ok(Prediction::of(&self.logits(&[&plane]), self.class_names(), count))
+    }
+
+    /// The same of a picture file.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Read`] if it can't be read, [`ClassifierError::Picture`] if it is no picture.
+    pub fn predict_file(&self, path: &Path, count: usize) -> Result<Prediction, ClassifierError> {
+        let plane = self.plane_of_file(path)?;
+        Ok(Prediction::of(&self.logits(&[&plane]), self.class_names(), count))
+    }
+
+    /// The same of many picture files, decoded side by side; one that can't be used does not stop the others.
+    ///
+    /// Each result is given to `done` as soon as it and all before it are known, in the order of `paths`.
+    ///
+    /// # Errors
+    /// Whatever `done` returns as one; it ends the work.
+    pub fn predict_files<P, E>(
+        &self,
+        paths: &[P],
+        count: usize,
+        mut done: impl FnMut(&Path, Result<Prediction, ClassifierError>) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        P: AsRef<Path> + Sync,
+    {
+        for paths in paths.chunks(PASS) {
+            let planes: Vec<_> = paths.par_iter().map(|path| self.plane_of_file(path.as_ref())).collect();
+            let good: Vec<&[u8]> = planes.iter().flatten().map(Vec::as_slice).collect();
+            let logits = self.logits(&good);
+            let mut rows = logits.chunks_exact(self.class_names().len().max(1));
+            for (path, plane) in paths.iter().zip(planes) {
+                let row = plane.map(|_| rows.next().unwrap_or_default());
+                done(path.as_ref(), row.map(|row| Prediction::of(row, self.class_names(), count)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The model's scores, before softmax.
+    ///
+    /// # Shapes
+    /// Each plane is `[channels, height, width]` as [`Preprocess::plane`] makes it; the result is
+    /// `[planes, num_classes]`.
+    ///
+    /// # Panics
+    /// If a plane has another size.
+    #[must_use]
+    pub fn logits(&self, planes: &[&[u8]]) -> Vec<f32> {
+        let preprocess = self.preprocess();
+        let length = preprocess.feature_len();
+        let mut ws = self.net.workspace(planes.len().min(PASS), Mode::Eval);
+        let mut logits = Vec::with_capacity(planes.len() * self.class_names().len());
+        for planes in planes.chunks(PASS) {
+            let mut input = vec![0.0; planes.len() * length];
+            input.par_chunks_exact_mut(length).zip(planes).for_each(|(out, plane)| {
+                assert_eq!(plane.len(), preprocess.plane_len(), "bytes of a plane");
+                preprocess.features(plane, out);
+            });
+            self.net.forward(&self.params, &input, StepId::default(), &mut ws);
+            logits.extend_from_slice(ws.logits());
+        }
+        logits
+    }
+
+    fn plane_of_file(&self, path: &Path) -> Result<Vec<u8>, ClassifierError> {
+        let bytes = fs::read(path).map_err(|source| ClassifierError::Read { path: path.into(), source })?;
+        self.preprocess()
+            .plane(&bytes)
+            .map_err(|source| ClassifierError::Picture { path: path.into(), source })
+    }
+}
