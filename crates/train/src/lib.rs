@@ -1,4 +1,37 @@
-//! Recipes, the training loop, metrics, run folders
+//! Recipes, the training loop, metrics, run folders.
+//!
+//! A [`Recipe`] is a run as data. With [`Splits`], the decoded pictures, it makes a [`Job`], in which everything has been
+//! checked; [`Job::run_in`] trains and leaves a run folder, [`Job::train`] trains and leaves nothing. Whoever wants to know
+//! how it goes is an [`Observer`] of [`Event`]s. [`run_compare`] does several models and seeds at once.
+//!
+//! All work is done on the current rayon pool, and no result depends on its size.
+//!
+//! Command lines, tables and figures are left to other crates.
 #![forbid(unsafe_code)]
 
+mod compare;
+mod epoch;
+mod error;
+mod evaluate;
+mod event;
 pub mod history;
+mod job;
+pub mod metrics;
+pub mod model;
+mod objective;
+pub mod recipe;
+mod run;
+mod splits;
+mod step_log;
+pub mod store;
+mod trainer;
+
+pub use compare::{ComparedRun, run_compare};
+pub use error::{ErrorKind, FileList, TrainError};
+pub use evaluate::{Evaluator, Scoring, evaluate};
+pub use event::{Event, Flow, Observer, RunInfo, StepRecord, StopReason};
+pub use job::{Job, RECIPE_KEY};
+pub use recipe::{Preset, Recipe};
+pub use splits::{Pictures, Progress, Splits, prepare_split};
+pub use step_log::StepLog;
+pub use trainer::{Best, Trained};

@@ -1,0 +1,113 @@
+//! A recipe's loss at work: gradient for the step, and the number that is reported.
+
+use crate::recipe::{Loss, LossKind, Reported};
+use nn::loss::{CrossEntropyLoss, Reduction, published};
+
+/// What a step makes of a batch's logits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct StepLoss {
+    /// What the gradient is of, a mean over the batch.
+    pub(crate) own: f64,
+    /// What is shown and stored, a mean over the batch.
+    pub(crate) reported: f64,
+}
+
+impl Loss {
+    /// The batch's loss, and its gradient in `grad`.
+    pub(crate) fn step(&self, logits: &[f32], targets: &[u32], grad: &mut [f32]) -> StepLoss {
+        let count = targets.len().max(1) as f64;
+        let own = match self.kind {
+            LossKind::CrossEntropy => {
+                let loss = self.cross_entropy().forward_backward(logits, targets, grad);
+                if self.reduction == Reduction::Sum { loss / count } else { loss }
+            }
+            LossKind::DoubleSoftmax => {
+                let loss = published::double_softmax(logits, targets, grad);
+                if self.reduction == Reduction::Sum {
+                    grad.iter_mut().for_each(|g| *g *= count as f32);
+                }
+                loss
+            }
+        };
+        let reported = match self.reported {
+            Reported::Loss => own,
+            Reported::BothTerms => published::two_sided_cross_entropy(logits, targets),
+        };
+        StepLoss { own, reported }
+    }
+
+    /// What is reported of a scored batch, a mean over its samples; `scratch` is overwritten.
+    pub(crate) fn score(&self, logits: &[f32], targets: &[u32], scratch: &mut Vec<f32>) -> f64 {
+        match (self.reported, self.kind) {
+            (Reported::BothTerms, _) => published::two_sided_cross_entropy(logits, targets),
+            (Reported::Loss, LossKind::CrossEntropy) => CrossEntropyLoss::default().forward(logits, targets),
+            (Reported::Loss, LossKind::DoubleSoftmax) => {
+                scratch.resize(logits.len(), 0.0);
+                published::double_softmax(logits, targets, scratch)
+            }
+        }
+    }
+
+    fn cross_entropy(&self) -> CrossEntropyLoss {
+        CrossEntropyLoss { label_smoothing: self.label_smoothing, reduction: self.reduction }
+    }
+}
+
+impl Default for Loss {
+    /// Cross-entropy, a mean over the batch.
+    fn default() -> Self {
+        Self {
+            kind: LossKind::default(),
+            reduction: Reduction::default(),
+            label_smoothing: 0.0,
+            reported: Reported::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGITS: [f32; 6] = [0.5, -1.0, 2.0, 0.0, 0.25, 1.0];
+    const TARGETS: [u32; 2] = [2, 0];
+
+    fn run(loss: Loss) -> (StepLoss, Vec<f32>) {
+        let mut grad = vec![0.0; 6];
+        (loss.step(&LOGITS, &TARGETS, &mut grad), grad)
+    }
+
+    #[test]
+    fn a_sum_only_scales_the_gradient() {
+        for kind in [LossKind::CrossEntropy, LossKind::DoubleSoftmax] {
+            let (mean, mean_grad) = run(Loss { kind, ..Loss::default() });
+            let (sum, sum_grad) = run(Loss { kind, reduction: Reduction::Sum, ..Loss::default() });
+            assert!((mean.own - sum.own).abs() < 1e-12 && mean.own == mean.reported, "{kind:?}");
+            for (m, s) in mean_grad.iter().zip(&sum_grad) {
+                assert!((2.0 * m - s).abs() < 1e-6, "{kind:?}: {m} {s}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_reported_leaves_the_gradient_alone() {
+        let (plain, plain_grad) = run(Loss::default());
+        let (both, both_grad) = run(Loss { reported: Reported::BothTerms, ..Loss::default() });
+        assert_eq!((plain.own, plain_grad), (both.own, both_grad));
+        assert!(both.reported > both.own);
+    }
+
+    #[test]
+    fn scoring_agrees_with_the_step_but_for_smoothing() {
+        let mut scratch = Vec::new();
+        for kind in [LossKind::CrossEntropy, LossKind::DoubleSoftmax] {
+            for reported in [Reported::Loss, Reported::BothTerms] {
+                let loss = Loss { kind, reported, ..Loss::default() };
+                assert_eq!(loss.score(&LOGITS, &TARGETS, &mut scratch), run(loss).0.reported);
+            }
+        }
+        let smooth = Loss { label_smoothing: 0.1, ..Loss::default() };
+        assert_ne!(run(smooth).0.own, run(Loss::default()).0.own);
+        assert_eq!(smooth.score(&LOGITS, &TARGETS, &mut scratch), run(Loss::default()).0.own);
+    }
+}

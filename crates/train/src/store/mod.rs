@@ -1,0 +1,13 @@
+//! What a run leaves on disk.
+
+mod predictions;
+mod records;
+mod run_dir;
+mod run_files;
+mod summary;
+
+pub use predictions::{PREDICTIONS_HEADER, Prediction, predictions_csv};
+pub use records::{RESULTS_HEADER, results_csv};
+pub use run_dir::{Place, RunDir};
+pub use run_files::{RunFiles, write_file};
+pub use summary::{Counts, SummaryFile};

@@ -1,0 +1,62 @@
+//! The files that a run keeps up to date while it runs.
+
+use super::{RunDir, results_csv};
+use crate::{Event, Flow, Job, Observer, TrainError, history::EpochRecord};
+use std::path::Path;
+
+/// An observer that keeps `config.toml`, `results.csv`, `weights/best.safetensors` and `weights/last.safetensors` of a
+/// run folder.
+///
+/// Each file is replaced whole, never torn: after a crash, a full disk or a loss that is no number, the folder holds the
+/// state after the last good epoch.
+#[derive(Debug)]
+pub struct RunFiles<'a> {
+    job: &'a Job,
+    dir: &'a RunDir,
+    epochs: Vec<EpochRecord>,
+    /// Whether a step was made since `last.safetensors` was written.
+    unsaved: bool,
+}
+
+impl<'a> RunFiles<'a> {
+    /// An observer of `job`'s run that writes into `dir`.
+    #[must_use]
+    pub fn new(job: &'a Job, dir: &'a RunDir) -> Self {
+        Self { job, dir, epochs: Vec::new(), unsaved: true }
+    }
+
+    fn save_last(&mut self, params: &[f32]) -> Result<(), TrainError> {
+        self.job.weights_file(params).write(self.dir.last())?;
+        self.unsaved = false;
+        Ok(())
+    }
+}
+
+impl Observer for RunFiles<'_> {
+    fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
+        match *event {
+            Event::Started(_) => {
+                self.dir.make_weights_folder()?;
+                write_file(&self.dir.config(), self.job.recipe().to_toml().as_bytes())?;
+            }
+            Event::StepDone(_) => self.unsaved = true,
+            Event::BestSoFar { params, .. } => self.job.weights_file(params).write(self.dir.best())?,
+            Event::EpochDone { record, params } => {
+                self.epochs.push(record.clone());
+                write_file(&self.dir.results(), results_csv(&self.epochs).as_bytes())?;
+                self.save_last(params)?;
+            }
+            Event::Finished { params, .. } if self.unsaved => self.save_last(params)?,
+            Event::Finished { .. } | Event::Tested(_) => {}
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+/// Replaces the file at `path` whole or not at all.
+///
+/// # Errors
+/// [`TrainError::Write`] naming `path`; a file that was there before is then untouched.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    nn::write_atomic(path, bytes).map_err(TrainError::write(path))
+}
