@@ -19,7 +19,7 @@ fn a_picture_depends_on_its_numbers_only() {
 fn the_pictures_are_the_same_on_every_machine() {
     let all =
         (0..CLASSES as u64).fold(0, |sum: u64, i| sum.wrapping_add(checksum(&draw(0, Part::Test, i).data)));
-    assert_eq!(all, 17_140_354_773_570_999_001);
+    assert_eq!(all, 8_187_672_438_197_141_741);
 }
 
 #[test]
