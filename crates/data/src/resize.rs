@@ -37,9 +37,6 @@ fn resize_channels<const C: usize>(picture: &Picture, width: usize, height: usiz
         down(data, *from_height, width * C, height)
     } else if *from_height == height {
         across::<C>(data, *from_width, width)
-    } else if width > *from_width && height < *from_height {
-        // Down first, so that what lies in between is small: Pillow's order in this case.
-        across::<C>(&down(data, *from_height, from_width * C, height), *from_width, width)
     } else {
         down(&across::<C>(data, *from_width, width), *from_height, width * C, height)
     }

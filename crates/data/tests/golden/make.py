@@ -1,7 +1,7 @@
 """Makes the golden files of this folder with Pillow 11.3 and NumPy 2: python3 make.py
 
-resize.txt   one case a line: width height new_width new_height, then the new pixels (mode L, BILINEAR; Pillow 13.0 goes down before across
-             for some shapes, which moves a pixel by a level)
+resize.txt   one case a line: width height new_width new_height, then the new pixels (mode L, BILINEAR;
+             Pillow 13.0 goes down before across for some shapes, which moves a pixel by a level)
 modes.txt    one picture a line: file, width, height, then its pixels as Pillow gives them for convert("L")
 *.jpg *.png *.tif *.gif *.webp *.bmp *.pgm *.ppm   the pictures of modes.txt, one a mode, depth or orientation
 """

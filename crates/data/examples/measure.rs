@@ -1,0 +1,48 @@
+//! Times the way of a picture: `measure DATA [SPLIT]` (a data folder or `synthetic`), on as many threads as
+//! `RAYON_NUM_THREADS` says. Prints one line a step.
+#![allow(clippy::print_stdout, reason = "its lines are its result")]
+
+use data::{Augment, Batch, Colour, Feature, Loader, OnBad, Order, Preprocess, Synthetic, open, prepare};
+use std::{env, error::Error, sync::Arc, time::Instant};
+
+const SIDE: usize = 128;
+const BATCH: usize = 32;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = env::args().skip(1);
+    let data = args.next().ok_or("usage: measure DATA [SPLIT]")?;
+    let split = args.next().unwrap_or_else(|| "train".into());
+    let source = open(data.as_ref(), &Synthetic::default())?.split(&split)?;
+    let mut preprocess = Preprocess::new(SIDE, SIDE, Colour::Gray, Feature::pixels(Colour::Gray));
+
+    let start = Instant::now();
+    let set = Arc::new(prepare(&*source, &preprocess, OnBad::Skip, &|_, _| {})?);
+    report("read, decode, resize", set.len(), start);
+    for bad in set.skipped.iter().take(5) {
+        println!("  skipped {}: {}", bad.path, bad.reason);
+    }
+    let start = Instant::now();
+    preprocess.fit(&set.planes);
+    report("mean and std", set.len(), start);
+    let crops = Augment { hflip: 0.5, crop_area: Some([0.5, 1.0]), ..Augment::NONE };
+    for (name, augment) in [("plain", Augment::NONE), ("flip and crop", crops)] {
+        let loader = Loader::new(Arc::clone(&set), preprocess.clone(), augment, 0);
+        let mut batch = Batch::default();
+        let order = Order::Shuffled { seed: 0 }.epoch(0, set.len() as u32);
+        let start = Instant::now();
+        for samples in order.chunks(BATCH) {
+            loader.fill(samples, 0, &mut batch);
+        }
+        report(name, set.len(), start);
+    }
+    Ok(())
+}
+
+fn report(step: &str, pictures: usize, start: Instant) {
+    let secs = start.elapsed().as_secs_f64();
+    println!(
+        "{step:24} {:>9.0} images/s  {:>8.1} us an image",
+        pictures as f64 / secs,
+        secs * 1e6 / pictures as f64
+    );
+}
