@@ -82,7 +82,7 @@ impl Kernel for Correlate<'_> {
                     7 if wide && left >= 3 => self.tile::<S, 7, 3>(s, first, at, row_vectors),
                     6 if wide && left >= 4 => self.tile::<S, 6, 4>(s, first, at, row_vectors),
                     5 if wide && left >= 4 => self.tile::<S, 5, 4>(s, first, at, row_vectors),
-                    4 if wide && left >= 6 => self.tile::<S, 4, 6>(s, first, at, row_vectors),
+                    4 if wide && left >= 5 => self.tile::<S, 4, 5>(s, first, at, row_vectors),
                     3 if wide && left >= 6 => self.tile::<S, 3, 6>(s, first, at, row_vectors),
                     2 if wide && left >= 8 => self.tile::<S, 2, 8>(s, first, at, row_vectors),
                     1 if left >= 8 => self.tile::<S, 1, 8>(s, first, at, row_vectors),
@@ -118,9 +118,14 @@ impl Correlate<'_> {
         at: usize,
         row_vectors: usize,
     ) -> usize {
-        let place = |v: usize| ((at + v) / row_vectors, (at + v) % row_vectors * LANES);
+        // Row and first column of each vector.
+        let mut cells = [(at / row_vectors, at % row_vectors * LANES); NV];
+        for v in 1..NV {
+            let (i, j) = (cells[v - 1].0, cells[v - 1].1 + LANES);
+            cells[v] = if j < self.columns { (i, j) } else { (i + 1, 0) };
+        }
         let bases: [*const f32; NV] = std::array::from_fn(|v| {
-            let (i, j) = place(v);
+            let (i, j) = cells[v];
             self.x.as_ptr().wrapping_add(i * self.pitch + j)
         });
         let mut acc = [[s.splat(0.0); NV]; OC];
@@ -143,11 +148,10 @@ impl Correlate<'_> {
                 }
                 w = w.add(OC);
             }
-            for (o, acc) in acc.iter().enumerate() {
-                for (v, &acc) in acc.iter().enumerate() {
-                    let (i, j) = place(v);
-                    let to = (first + o) * self.y_plane + i * self.y_pitch + j;
-                    s.store_first(self.y.as_mut_ptr().add(to), self.columns - j, acc);
+            for (v, &(i, j)) in cells.iter().enumerate() {
+                let to = self.y.as_mut_ptr().add(first * self.y_plane + i * self.y_pitch + j);
+                for (o, acc) in acc.iter().enumerate() {
+                    s.store_first(to.add(o * self.y_plane), self.columns - j, acc[v]);
                 }
             }
         }

@@ -5,18 +5,20 @@
 //! 16 neighbouring columns in the 16 lanes; past its end a row of `dy` holds zeros to the next whole vector.
 //!
 //! ```text
-//!              3 taps
+//!              6 taps
 //!             ┌───┬───┬───┐
-//!  8 output   │acc│   │   │   acc[o][t] += dy[o, v..v+16] · x[v + offset_t ..+16]
-//!  channels   └───┴───┴───┘   over all vectors v of a few rows, then the next taps
+//!  4 output   │acc│   │   │   acc[o][t] += dy[o, v..v+16] · x[v + offset_t ..+16]
+//!  channels   └───┴───┴───┘   over all vectors v of some rows, then the next taps
 //! ```
 //!
 //! The order of a sum depends on the image's size alone. Tested against `reference.rs`.
 
+use std::ops::Range;
+
 use crate::simd::{Kernel, LANES, Simd};
 
-/// Rows of `dy` that stay in L1 while all taps pass over them.
-const ROWS: usize = 8;
+/// Numbers of `dy` that stay in L1 while all taps pass over them: a third of 48 KiB.
+const BLOCK_NUMBERS: usize = 4096;
 
 /// All taps of all channels of one sample; adds to `sums [channels, taps, 16]`, whose lanes are to be summed.
 pub(super) struct GradWeight<'a> {
@@ -49,30 +51,30 @@ impl Kernel for GradWeight<'_> {
         assert!(self.sums.len() == channels * taps * LANES && self.dw.len() == channels * taps);
         self.sums.fill(0.0);
         let wide = S::ACCUMULATORS >= 24;
-        for first_row in (0..self.rows).step_by(ROWS) {
+        let block_rows = (BLOCK_NUMBERS / (channels.min(4) * self.dy_pitch)).max(4);
+        for first_row in (0..self.rows).step_by(block_rows) {
+            let rows = first_row..(first_row + block_rows).min(self.rows);
             let mut o = 0;
             while o < channels {
                 let mut t = 0;
                 let block = match channels - o {
-                    8.. if wide => 8,
-                    6.. if wide => 6,
+                    6 if wide => 6,
                     4.. if wide => 4,
                     2.. => 2,
                     _ => 1,
                 };
                 while t < taps {
                     t += match (block, taps - t) {
-                        (8, 3..) => self.tile::<S, 8, 3>(s, first_row, o, t),
-                        (8, _) => self.tile::<S, 8, 1>(s, first_row, o, t),
-                        (6, 4..) => self.tile::<S, 6, 4>(s, first_row, o, t),
-                        (6, _) => self.tile::<S, 6, 1>(s, first_row, o, t),
-                        (4, 5..) => self.tile::<S, 4, 5>(s, first_row, o, t),
-                        (4, _) => self.tile::<S, 4, 1>(s, first_row, o, t),
-                        (2, 10..) if wide => self.tile::<S, 2, 10>(s, first_row, o, t),
-                        (2, 3..) => self.tile::<S, 2, 3>(s, first_row, o, t),
-                        (2, _) => self.tile::<S, 2, 1>(s, first_row, o, t),
-                        (_, 5..) => self.tile::<S, 1, 5>(s, first_row, o, t),
-                        _ => self.tile::<S, 1, 1>(s, first_row, o, t),
+                        (6, 4..) => self.tile::<S, 6, 4>(s, rows.clone(), o, t),
+                        (6, _) => self.tile::<S, 6, 1>(s, rows.clone(), o, t),
+                        (4, 6..) => self.tile::<S, 4, 6>(s, rows.clone(), o, t),
+                        (4, 2..) => self.tile::<S, 4, 2>(s, rows.clone(), o, t),
+                        (4, _) => self.tile::<S, 4, 1>(s, rows.clone(), o, t),
+                        (2, 10..) if wide => self.tile::<S, 2, 10>(s, rows.clone(), o, t),
+                        (2, 3..) => self.tile::<S, 2, 3>(s, rows.clone(), o, t),
+                        (2, _) => self.tile::<S, 2, 1>(s, rows.clone(), o, t),
+                        (_, 5..) => self.tile::<S, 1, 5>(s, rows.clone(), o, t),
+                        _ => self.tile::<S, 1, 1>(s, rows.clone(), o, t),
                     };
                 }
                 o += block;
@@ -86,12 +88,12 @@ impl Kernel for GradWeight<'_> {
 }
 
 impl GradWeight<'_> {
-    /// `OC` channels from `o`, `NT` taps from `t`, over [`ROWS`] rows. Returns `NT`.
+    /// `OC` channels from `o`, `NT` taps from `t`, over some rows. Returns `NT`.
     #[inline(always)]
     fn tile<S: Simd, const OC: usize, const NT: usize>(
         &mut self,
         s: S,
-        first_row: usize,
+        rows: Range<usize>,
         o: usize,
         t: usize,
     ) -> usize {
@@ -107,7 +109,7 @@ impl GradWeight<'_> {
                 }
             }
             let dy = self.dy.as_ptr().add(o * plane);
-            for row in first_row..(first_row + ROWS).min(self.rows) {
+            for row in rows {
                 let taps: [*const f32; NT] =
                     std::array::from_fn(|k| self.x.as_ptr().add(row * self.pitch + self.offsets[t + k]));
                 let mut j = 0;
