@@ -79,6 +79,11 @@ pub(crate) fn run<K: Kernel>(kernel: K) -> K::Out {
     Isa::current().run(kernel)
 }
 
+/// What [`Isa::run`] needs of a token: to compile the kernel with its instructions.
+pub(crate) trait RunOn: Simd {
+    fn run<K: Kernel>(self, kernel: K) -> K::Out;
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     //! Lets a test run the same code on every instruction set of this CPU.
@@ -118,9 +123,4 @@ pub(crate) mod tests {
         }
         all.swap_remove(0).1
     }
-}
-
-/// What [`Isa::run`] needs of a token: to compile the kernel with its instructions.
-pub(crate) trait RunOn: Simd {
-    fn run<K: Kernel>(self, kernel: K) -> K::Out;
 }
