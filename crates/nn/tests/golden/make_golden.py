@@ -67,8 +67,8 @@ def lenet5_modified():
 # name: (builder, sample shape, gain of the start weights, batch of the training runs, lr of SGD, of Adam)
 MODELS = {
     "perceptron": (perceptron, (64,), 1.4, 32, 0.1, 0.001),
-    "lenet5": (lenet5, (1, 128, 128), 2.5, 4, 0.01, 0.001),
-    "lenet5-modified": (lenet5_modified, (1, 128, 128), 1.3, 4, 0.001, 0.0001),
+    "lenet5": (lenet5, (1, 128, 128), 2.5, 2, 0.01, 0.001),
+    "lenet5-modified": (lenet5_modified, (1, 128, 128), 1.3, 2, 0.001, 0.0001),
 }
 PASS_BATCH = 2
 TRAIN_BATCHES = 4

@@ -2,7 +2,7 @@
 
 use kernels::{Buffer, Element};
 use nn::loss::CrossEntropyLoss;
-use nn::{Mode, ModelSpec, Sequential, Shape, StepId, zoo};
+use nn::{Mode, ModelSpec, Sequential, Shape, StepId, fuse, zoo};
 use testkit::{Golden, assert_close_to_largest, formula};
 
 /// The models and the gain of their start weights, as in the script.
@@ -36,19 +36,34 @@ pub(crate) fn targets(len: usize) -> Vec<u32> {
     (0..len as u32).map(|i| (7 * i + 3) % 50).collect()
 }
 
+/// Layer by layer and fused.
+fn check<T: Element + Into<f64>>(share: f64) {
+    for (model, gain) in models() {
+        let golden = golden(&model);
+        let plain = model.build::<T>().unwrap();
+        let fused = fuse(model.build::<T>().unwrap());
+        check_net(&model.name, &golden, &plain, gain, share);
+        check_net(&format!("fused {}", model.name), &golden, &fused, gain, share);
+    }
+}
+
 /// Two samples forward and backward; everything within `share` of the largest number of its tensor.
-fn check<T: Element + Into<f64>>(model: &ModelSpec, gain: f64, share: f64) {
-    let golden = golden(model);
-    let net = model.build::<T>().unwrap();
-    let params = start(&net, gain);
+fn check_net<T: Element + Into<f64>>(
+    name: &str,
+    golden: &Golden,
+    net: &Sequential<T>,
+    gain: f64,
+    share: f64,
+) {
+    let params = start(net, gain);
     let seed = golden.numbers("input_seed")[0] as u64;
     let input: Vec<T> = rounded(seed, 2 * net.input_shape().len(), 0.5, 0.5);
     let mut ws = net.workspace(2, Mode::Train);
     let mut grads = Buffer::zeros(net.num_slots());
     net.forward(&params, &input, StepId::default(), &mut ws);
     let (logits, grad) = ws.logits_and_grad();
-    let close = |name: &str, found: Vec<f64>| {
-        assert_close_to_largest(&format!("{} {name}", model.name), &found, &golden.numbers(name), share);
+    let close = |what: &str, found: Vec<f64>| {
+        assert_close_to_largest(&format!("{name} {what}"), &found, &golden.numbers(what), share);
     };
     close("logits", logits.iter().map(|&z| z.into()).collect());
     close("loss", vec![CrossEntropyLoss::default().forward_backward(logits, &targets(2), grad)]);
@@ -63,14 +78,10 @@ fn check<T: Element + Into<f64>>(model: &ModelSpec, gain: f64, share: f64) {
 
 #[test]
 fn f32_agrees_with_pytorch_to_1e_5() {
-    for (model, gain) in models() {
-        check::<f32>(&model, gain, 1e-5);
-    }
+    check::<f32>(1e-5);
 }
 
 #[test]
 fn f64_agrees_with_pytorch_to_1e_12() {
-    for (model, gain) in models() {
-        check::<f64>(&model, gain, 1e-12);
-    }
+    check::<f64>(1e-12);
 }

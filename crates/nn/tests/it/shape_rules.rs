@@ -11,12 +11,17 @@ fn any_shape() -> impl Strategy<Value = Shape> {
     ]
 }
 
-/// Settings from 0 on, so that many cannot be built.
+/// A size, now and then zero.
+fn size(most: usize) -> impl Strategy<Value = usize> {
+    prop_oneof![20 => 1..=most, 1 => Just(0)]
+}
+
 fn any_layer() -> impl Strategy<Value = LayerSpec> {
-    let pool = (0_usize..5, prop::option::of(0_usize..4), 0_usize..3)
-        .prop_map(|(kernel_size, stride, padding)| Pool2dConfig { kernel_size, stride, padding });
-    let conv = (0_usize..5, 0_usize..6, 0_usize..4, 0_usize..3, 0_usize..3, 0_usize..3, any::<bool>())
-        .prop_map(|(out_channels, kernel_size, stride, padding, dilation, groups, bias)| Conv2dConfig {
+    let pool = (size(4), prop::option::of(size(3)), 0_usize..3)
+        .prop_map(|(kernel_size, stride, padding)| Pool2dConfig { kernel_size, stride, padding })
+        .boxed();
+    let conv = (size(4), size(5), size(3), 0_usize..3, size(2), size(2), any::<bool>()).prop_map(
+        |(out_channels, kernel_size, stride, padding, dilation, groups, bias)| Conv2dConfig {
             out_channels,
             kernel_size,
             stride,
@@ -24,12 +29,13 @@ fn any_layer() -> impl Strategy<Value = LayerSpec> {
             dilation,
             groups,
             bias,
-        });
+        },
+    );
     prop_oneof![
         3 => conv.prop_map(LayerSpec::Conv2d),
         1 => pool.clone().prop_map(LayerSpec::MaxPool2d),
         1 => pool.prop_map(LayerSpec::AvgPool2d),
-        1 => (0_usize..9).prop_map(|n| LayerSpec::Linear(LinearConfig::new(n))),
+        1 => size(8).prop_map(|n| LayerSpec::Linear(LinearConfig::new(n))),
         1 => Just(LayerSpec::Flatten),
         1 => Just(LayerSpec::Silu),
         1 => Just(LayerSpec::BatchNorm2d(Default::default())),
