@@ -98,3 +98,7 @@ impl Observer for Both<'_> {
         Ok(flow.and(self.1.on(event)?))
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
