@@ -145,30 +145,37 @@ impl ConvPool {
         winners: &mut [u8],
     ) {
         let (g, p) = (self.geom(), &self.pool);
-        // Rows of the band are as wide as the vectors of pooled pairs reach.
-        let pitch = 2 * p.out_w.next_multiple_of(LANES) + LANES;
+        // Rows of the band are as wide as the vectors of pooled pairs reach, after a margin that holds the padding:
+        // so the convolution writes whole cache lines.
+        let pitch = LANES + 2 * p.out_w.next_multiple_of(LANES) + LANES;
         let band = (BAND_NUMBERS / (g.out_channels * pitch) / 2).clamp(1, p.out_h);
         let plane = 2 * band * pitch;
-        let lens = [self.plan.input.len(), self.plan.packed_len(), g.out_channels * plane];
+        let lens = [self.plan.input.len(), self.plan.packed_len(), g.out_channels * plane + LANES];
         with_scratch(room(lens), |scratch| {
             let [laid_out, packed, rows] = cut(scratch, lens);
             self.plan.input.lay_out(x, laid_out);
             self.plan.pack_forward(w, packed);
+            if p.padding > 0 {
+                rows.fill(f32::NEG_INFINITY);
+            }
             for first in (0..p.out_h).step_by(band) {
                 let count = band.min(p.out_h - first);
                 // Convolution rows of this band; row `r` lies at `r + padding − 2·first`.
                 let from = (2 * first).saturating_sub(p.padding);
                 let to = (2 * (first + count) - p.padding).min(g.out_h);
-                if p.padding > 0 {
-                    rows.fill(f32::NEG_INFINITY);
+                // Below the image lies padding, where the band before left numbers.
+                for row in to + p.padding - 2 * first..2 * count {
+                    for plane in rows.chunks_exact_mut(plane) {
+                        plane[row * pitch..(row + 1) * pitch].fill(f32::NEG_INFINITY);
+                    }
                 }
-                let start = (from + p.padding - 2 * first) * pitch + p.padding;
+                let start = (from + p.padding - 2 * first) * pitch + LANES;
                 let planes = Planes { y: &mut rows[start..], plane, pitch };
                 self.plan.rows_forward(laid_out, packed, b, from..to, planes);
                 isa::run(PoolRows {
                     f: self.f,
                     channels: g.out_channels,
-                    conv: rows,
+                    conv: &rows[LANES - p.padding..],
                     plane,
                     pitch,
                     first,

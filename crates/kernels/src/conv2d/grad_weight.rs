@@ -108,21 +108,23 @@ impl GradWeight<'_> {
                     *acc = s.load(self.sums.as_ptr().add(sum(i, k)));
                 }
             }
-            let dy = self.dy.as_ptr().add(o * plane);
-            for row in rows {
-                let taps: [*const f32; NT] =
-                    std::array::from_fn(|k| self.x.as_ptr().add(row * self.pitch + self.offsets[t + k]));
+            let mut dy = self.dy.as_ptr().add(o * plane + rows.start * self.dy_pitch);
+            let mut taps: [*const f32; NT] =
+                std::array::from_fn(|k| self.x.as_ptr().add(rows.start * self.pitch + self.offsets[t + k]));
+            for _ in rows {
                 let mut j = 0;
                 while j < self.columns {
                     let x: [S::F; NT] = std::array::from_fn(|k| s.load(taps[k].add(j)));
                     for (i, acc) in acc.iter_mut().enumerate() {
-                        let dy = s.load(dy.add(i * plane + row * self.dy_pitch + j));
+                        let dy = s.load(dy.add(i * plane + j));
                         for (acc, &x) in acc.iter_mut().zip(&x) {
                             *acc = s.mul_add(dy, x, *acc);
                         }
                     }
                     j += LANES;
                 }
+                dy = dy.wrapping_add(self.dy_pitch);
+                taps = taps.map(|tap| tap.wrapping_add(self.pitch));
             }
             for (i, acc) in acc.iter().enumerate() {
                 for (k, &acc) in acc.iter().enumerate() {
