@@ -54,7 +54,7 @@ impl Classifier {
         &self.spec
     }
 
-    /// The model's layers.
+    /// The network, fused: parameters have the names and places of [`Classifier::spec`]'s layers.
     #[must_use]
     pub fn net(&self) -> &Sequential {
         &self.net

@@ -60,7 +60,8 @@ impl Classifier {
                 .ok_or(ClassifierError::UnknownModel { name: model })?,
         };
         check_fit(&spec, input, path)?;
-        let net = spec.build().map_err(|source| ClassifierError::Model { path: path.into(), source })?;
+        let net =
+            nn::fuse(spec.build().map_err(|source| ClassifierError::Model { path: path.into(), source })?);
         let mut params = nn::Buffer::zeros(net.num_slots());
         file.load_into(&net, &mut params)
             .map_err(|source| ClassifierError::OtherModel { path: path.into(), source })?;

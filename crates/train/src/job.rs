@@ -17,7 +17,10 @@ use std::sync::Arc;
 pub struct Job {
     recipe: Recipe,
     spec: ModelSpec,
+    /// For work.
     net: Sequential,
+    /// The same layer by layer, which start values are fitted on.
+    plain: Sequential,
     preprocess: Preprocess,
     splits: Splits,
     start: Option<ModelFile>,
@@ -30,7 +33,8 @@ impl Job {
     /// Builds the model of `recipe` for the classes of `splits`, fits the preprocessing to the training split, and reads
     /// the weights to start from, if the recipe names some.
     ///
-    /// Weights that bring a preprocessing of their own keep it: they were trained on nothing else.
+    /// Weights that bring a preprocessing of their own keep it where the recipe would fit one to the data: they were
+    /// trained on nothing else. A recipe that says how to standardize is obeyed.
     ///
     /// # Errors
     /// [`TrainError`]: a recipe out of range, an unknown or impossible model, weights of another model, planes of another
@@ -40,7 +44,8 @@ impl Job {
         let classes = splits.num_classes();
         let input = recipe.input.shape();
         let spec = model::spec_of(&recipe.model, input, classes)?;
-        let net = model::build(&spec, input, classes)?;
+        let plain = model::build(&spec, input, classes)?;
+        let net = nn::fuse(model::build(&spec, input, classes)?);
         if steps_per_epoch(splits.train.len(), recipe.batch_size, recipe.last_batch) == 0 {
             let what = format!(
                 "the {} training samples do not fill one batch of {}; lower batch_size or keep the last batch",
@@ -51,7 +56,12 @@ impl Job {
         }
         let start = recipe.weights.as_ref().map(|path| read_start(path, &net)).transpose()?;
         let preprocess = match start.as_ref().and_then(|(_, stored)| stored.clone()) {
-            Some(stored) if stored.input_shape() == recipe.input.preprocess().input_shape() => stored,
+            Some(stored)
+                if recipe.input.standardize == Standardize::Dataset
+                    && stored.input_shape() == recipe.input.preprocess().input_shape() =>
+            {
+                stored
+            }
             _ => fitted(&recipe, splits),
         };
         if !splits.serve(&preprocess) {
@@ -61,7 +71,8 @@ impl Job {
             );
             return Err(TrainError::Recipe { origin: recipe.origin(), what });
         }
-        Ok(Self { recipe, spec, net, preprocess, splits: splits.clone(), start: start.map(|(file, _)| file) })
+        let start = start.map(|(file, _)| file);
+        Ok(Self { recipe, spec, net, plain, preprocess, splits: splits.clone(), start })
     }
 
     /// The recipe.
@@ -76,7 +87,7 @@ impl Job {
         &self.spec
     }
 
-    /// The network.
+    /// The network, fused: parameters have the names and places of [`Job::spec`]'s layers.
     #[must_use]
     pub fn net(&self) -> &Sequential {
         &self.net
@@ -132,7 +143,7 @@ impl Job {
             load(file, &self.net, &mut params, self.recipe.weights.as_deref())?;
         } else if let Some((target_std, last_std, samples)) = fit {
             let input = self.first_samples(samples);
-            init_from_data(&self.net, &mut params, &input, target_std, last_std, seed);
+            init_from_data(&self.plain, &mut params, &input, target_std, last_std, seed);
         }
         Ok(params)
     }

@@ -141,6 +141,16 @@ fn classes_in(root: &Path, folder: &Path, notes: &mut Vec<String>) -> Result<Vec
     Ok(classes)
 }
 
+/// The picture files below a folder of any form, by extension: paths relative to it, with `/`, sorted. Hidden files and
+/// folders don't count, links are followed.
+///
+/// # Errors
+/// [`DataError::NotFound`] or [`DataError::Io`] if it can't be read, [`DataError::Unrecognised`] for a name that is not
+/// UTF-8.
+pub fn pictures_below(folder: &Path) -> Result<Vec<String>, DataError> {
+    pictures_in(folder, folder)
+}
+
 /// All pictures below `class`, relative to `root`, sorted. Links are followed: data is often linked together.
 fn pictures_in(root: &Path, class: &Path) -> Result<Vec<String>, DataError> {
     let mut pictures = Vec::new();

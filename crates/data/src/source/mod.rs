@@ -8,6 +8,7 @@ mod open;
 mod synthetic;
 
 pub use dataset::{Dataset, TEST, TRAIN, VAL};
+pub use folder::pictures_below;
 pub use open::{SYNTHETIC, open};
 
 use crate::{error::DataError, picture::Picture};

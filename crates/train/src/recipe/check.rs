@@ -1,6 +1,6 @@
 //! Whether a recipe's numbers make sense, before anything is read or computed.
 
-use super::{FeatureChoice, Recipe, Start};
+use super::{FeatureChoice, Recipe, Standardize, Start};
 use crate::TrainError;
 use data::{LastBatch, Preprocess};
 use nn::{optim::OptimizerConfig, schedule::Curve};
@@ -33,7 +33,7 @@ impl Recipe {
         if self.max_steps == Some(0) {
             return Some("max_steps is 0, expected at least 1".into());
         }
-        let reals = self.rates().into_iter().chain(self.start()).chain(self.curve());
+        let reals = self.rates().into_iter().chain(self.standards()).chain(self.start()).chain(self.curve());
         for (name, value, range) in reals {
             if !range.contains(value) {
                 return Some(format!("{name} is {value}, expected {}", range.0));
@@ -75,6 +75,16 @@ impl Recipe {
         rates
     }
 
+    fn standards(&self) -> Vec<Real> {
+        match self.input.standardize {
+            Standardize::Dataset | Standardize::None => Vec::new(),
+            Standardize::Fixed { mean, std } => vec![
+                ("input.standardize.fixed.mean", f64::from(mean), ANY),
+                ("input.standardize.fixed.std", f64::from(std), POSITIVE),
+            ],
+        }
+    }
+
     fn start(&self) -> Vec<Real> {
         match self.init {
             Start::Drawn { .. } => Vec::new(),
@@ -110,6 +120,7 @@ type Real = (&'static str, f64, Range);
 #[derive(Clone, Copy)]
 struct Range(&'static str, fn(f64) -> bool);
 
+const ANY: Range = Range("a number", |_| true);
 const POSITIVE: Range = Range("a number over 0", |x| x > 0.0);
 const NOT_NEGATIVE: Range = Range("a number from 0", |x| x >= 0.0);
 const SHARE: Range = Range("a number from 0 to below 1", |x| (0.0..1.0).contains(&x));
@@ -143,6 +154,10 @@ mod tests {
             ("schedule.lr = -1.0", "schedule.lr is -1, expected a number over 0"),
             ("schedule.lr = nan", "schedule.lr is NaN"),
             ("loss.label_smoothing = 1.0", "loss.label_smoothing is 1, expected a number from 0 to below 1"),
+            (
+                "input.standardize = { fixed = { mean = 0.5, std = 0.0 } }",
+                "input.standardize.fixed.std is 0, expected a number over 0",
+            ),
             ("augment.hflip = 2.0", "augment.hflip is 2"),
             ("optimizer.betas = [0.9, 1.0]", "optimizer.betas[1] is 1"),
             (

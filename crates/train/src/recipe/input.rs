@@ -19,14 +19,21 @@ pub struct Input {
 }
 
 /// Whether inputs are shifted and scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Standardize {
     /// By mean and standard deviation over the training split: one of each a channel, or a histogram's bin.
     #[default]
     Dataset,
     /// Pixels are `x/255`, histograms as they are.
     None,
+    /// By these numbers, for every channel or bin.
+    Fixed {
+        /// Subtracted first.
+        mean: f32,
+        /// Divided by; over 0.
+        std: f32,
+    },
 }
 
 /// What the model sees of a resized picture.
@@ -51,12 +58,17 @@ impl Input {
     /// The preprocessing, not yet fitted to data.
     #[must_use]
     pub fn preprocess(&self) -> Preprocess {
-        let (colour, feature) = match self.feature {
+        let (colour, mut feature) = match self.feature {
             FeatureChoice::Pixels { colour } => (colour, Feature::pixels(colour)),
             FeatureChoice::Histogram { space, transform } => {
                 (space.colour(), Feature::histogram(space, transform))
             }
         };
+        if let Standardize::Fixed { mean: shift, std: scale } = self.standardize {
+            let (Feature::Pixels { mean, std } | Feature::Histogram { mean, std, .. }) = &mut feature;
+            mean.fill(shift);
+            std.fill(scale);
+        }
         Preprocess::new(self.height, self.width, colour, feature)
     }
 

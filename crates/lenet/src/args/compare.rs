@@ -1,0 +1,49 @@
+//! `lenet compare`.
+
+use super::{OnBadWord, PlaceArgs, RecipeWord, Seeds, number::count};
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Prints Tables I to V and writes report.html, tables.md, tables.csv, tables.tex, the figures, and a folder for each run.
+
+Examples:
+  lenet compare                                 built-in photos, three models, some minutes
+  lenet compare --recipe published              the same as it was published: at chance, and why is in docs/why-chance.md
+  lenet compare --data photos --seeds 0..3      your photos, three seeds: mean and deviation over runs
+  lenet compare --data photos --models lenet5,mine.toml --epochs 20";
+
+/// The whole experiment.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CompareArgs {
+    /// Photos: a folder, or 'synthetic'
+    #[arg(long, value_name = "DATA", default_value = "synthetic")]
+    pub(crate) data: String,
+
+    /// Models, with commas between: built-in names or model files (.toml)
+    #[arg(long, value_name = "A,B", value_delimiter = ',', default_values = nn::zoo::NAMES)]
+    pub(crate) models: Vec<String>,
+
+    /// Built-in recipe
+    #[arg(long, value_name = "NAME", default_value = "tuned")]
+    pub(crate) recipe: RecipeWord,
+
+    /// Seeds: 0..3 (which are 0, 1, 2), 0,5,7 or 4
+    #[arg(long, alias = "seed", value_name = "SEEDS", default_value = "0")]
+    pub(crate) seeds: Seeds,
+
+    /// Passes over the training split [default: perceptron 50, others 10, as published]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) epochs: Option<usize>,
+
+    /// The synthetic set as large as the published one: 63,325 training photos instead of 10,000
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    /// What to do about pictures that cannot be read
+    #[arg(long, value_name = "WHAT", default_value = "fail")]
+    pub(crate) on_bad: OnBadWord,
+
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}

@@ -1,0 +1,28 @@
+//! `lenet inspect`.
+
+use super::number::count;
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Examples:
+  lenet inspect lenet5-modified                 its layers, shapes, parameters and multiply-adds
+  lenet inspect mine.toml                       the same of a model of your own
+  lenet inspect best.safetensors                model, preprocessing, classes and tensors of a weights file
+  lenet inspect photos                          pictures of each class and split";
+
+/// Shows what something is.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct InspectArgs {
+    /// A built-in model, a model file (.toml), a weights file (.safetensors), a data folder, or 'synthetic'
+    #[arg(value_name = "MODEL|WEIGHTS|DATA")]
+    pub(crate) what: String,
+
+    /// Classes of a built-in model
+    #[arg(long, value_name = "N", value_parser = count, default_value = "50")]
+    pub(crate) classes: usize,
+
+    /// Pixels a side of a built-in model's input
+    #[arg(long, alias = "img-size", value_name = "PIXELS", value_parser = count, default_value = "128")]
+    pub(crate) imgsz: usize,
+}

@@ -1,0 +1,136 @@
+//! Flags that change a recipe.
+
+use super::number::{count, finite, not_negative, positive, probability, scale, share};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// The built-in recipes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecipeWord {
+    /// Learns
+    Tuned,
+    /// Repeats the published report, which stayed at chance
+    Published,
+}
+
+/// What is done about pictures that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnBadWord {
+    /// Leave them out and name them
+    Skip,
+    /// Stop at the first
+    Fail,
+}
+
+/// The optimizers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the words say it")]
+pub(crate) enum OptimizerWord {
+    Sgd,
+    Adam,
+    #[value(name = "adamw")]
+    AdamW,
+}
+
+/// The schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScheduleWord {
+    /// Always --lr
+    Constant,
+    /// A tenth after each third of the run
+    Step,
+    /// Down to 0 along half a cosine
+    Cosine,
+    /// Up, then down to almost 0
+    OneCycle,
+}
+
+/// What weight decay shrinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DecayedWord {
+    /// Weights only
+    Weights,
+    /// Biases too, as PyTorch does
+    All,
+}
+
+/// Single settings; what is not given stays as in the recipe.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Changes to the recipe")]
+pub(crate) struct ChangeArgs {
+    /// Passes over the training split
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) epochs: Option<usize>,
+
+    /// Pictures a step
+    #[arg(short, long, value_name = "N", value_parser = count)]
+    pub(crate) batch_size: Option<usize>,
+
+    /// Largest learning rate
+    #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true)]
+    pub(crate) lr: Option<f64>,
+
+    /// Optimizer
+    #[arg(long, value_name = "NAME")]
+    pub(crate) opt: Option<OptimizerWord>,
+
+    /// Momentum of sgd [default after --opt sgd: 0.9]
+    #[arg(long, value_name = "X", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) momentum: Option<f64>,
+
+    /// Weight decay: of sgd and adam added to the gradient, of adamw decoupled from it
+    #[arg(long, alias = "wd", value_name = "X", value_parser = not_negative, allow_negative_numbers = true)]
+    pub(crate) weight_decay: Option<f64>,
+
+    /// What weight decay shrinks
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) decayed: Option<DecayedWord>,
+
+    /// Course of the learning rate
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sched: Option<ScheduleWord>,
+
+    /// Epochs in which the learning rate rises to where its course begins
+    #[arg(long, value_name = "X", value_parser = not_negative, allow_negative_numbers = true)]
+    pub(crate) warmup_epochs: Option<f64>,
+
+    /// Label smoothing
+    #[arg(long, value_name = "X", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) smoothing: Option<f64>,
+
+    /// Probability of mirroring a training picture
+    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
+    pub(crate) hflip: Option<f32>,
+
+    /// Train on random crops that keep such a share of a picture
+    #[arg(long, alias = "scale", num_args = 2, value_names = ["MIN", "MAX"], value_parser = probability)]
+    pub(crate) crop_area: Option<Vec<f32>>,
+
+    /// Train on the pictures as they are: no mirroring, no crops
+    #[arg(long, conflicts_with_all = ["hflip", "crop_area"])]
+    pub(crate) no_aug: bool,
+
+    /// Feed (x/255 - mean) / std instead of what fits the training split; 0 and 1 feed x/255
+    #[arg(long, value_name = "X", value_parser = finite, allow_negative_numbers = true, requires = "std")]
+    pub(crate) mean: Option<f32>,
+
+    /// See --mean
+    #[arg(long, value_name = "X", value_parser = scale, allow_negative_numbers = true, requires = "mean")]
+    pub(crate) std: Option<f32>,
+
+    /// Resize pictures to so many pixels a side
+    #[arg(long, alias = "img-size", value_name = "PIXELS", value_parser = count)]
+    pub(crate) imgsz: Option<usize>,
+
+    /// Keep the order of the list instead of a new one each epoch
+    #[arg(long)]
+    pub(crate) no_shuffle: bool,
+
+    /// Stop after so many steps
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_steps: Option<u64>,
+
+    /// Start from these weights (.safetensors, also a plain PyTorch state_dict) instead of new ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+}

@@ -1,0 +1,57 @@
+//! `lenet train`.
+
+use super::{ChangeArgs, OnBadWord, PlaceArgs, RecipeWord};
+use clap::Args;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Data is a folder with train.txt, val.txt, test.txt ('path label' a line), one with train/ val/ test/ class folders, a
+single tree of class folders (split 80/10/10), or the word 'synthetic' ('synthetic:2000,450,450' for other sizes).
+
+Examples:
+  lenet train --data photos --model lenet5
+  lenet train --data photos --model lenet5-modified --epochs 30 --seed 1 --out runs/long
+  lenet train --data photos --model mine.toml --opt sgd --lr 0.05 --sched cosine
+  lenet train --config runs/train/config.toml        the same run again, to the bit
+
+The run folder holds config.toml, results.csv, summary.json, predictions.csv, weights/best.safetensors and
+weights/last.safetensors.";
+
+/// One run.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct TrainArgs {
+    /// Photos: a folder, or 'synthetic'
+    #[arg(long, value_name = "DATA", required_unless_present = "config")]
+    pub(crate) data: Option<String>,
+
+    /// perceptron, lenet5, lenet5-modified, or a model file (.toml)
+    #[arg(short, long, value_name = "MODEL", required_unless_present = "config")]
+    pub(crate) model: Option<String>,
+
+    /// Built-in recipe to start from [default: tuned]
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub(crate) recipe: Option<RecipeWord>,
+
+    /// Recipe file, such as a run's config.toml; flags win over it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Fixes every random number of the run
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// What to do about pictures that cannot be read [default: fail]
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) on_bad: Option<OnBadWord>,
+
+    /// Write 'step,loss' of every step to this file, the loss before the step
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) log_steps: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) changes: ChangeArgs,
+
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}

@@ -1,0 +1,49 @@
+//! `lenet inspect`: what a model, a weights file or a data set is.
+
+mod data;
+mod grid;
+mod model;
+mod weights;
+
+use crate::{args::InspectArgs, exit::Failure, out, progress::Console, resolve::DataPlan};
+use std::path::Path;
+use train::TrainError;
+
+/// What the word names.
+enum Subject {
+    /// A built-in model, or a model file.
+    Model,
+    /// A weights file.
+    Weights,
+    /// Photos.
+    Data(DataPlan),
+}
+
+/// Shows it.
+pub(super) fn run(args: InspectArgs, console: Console) -> Result<(), Failure> {
+    let text = match subject(&args.what)? {
+        Subject::Model => model::describe(&args.what, args.classes, args.imgsz)?,
+        Subject::Weights => weights::describe(args.what.as_ref())?,
+        Subject::Data(plan) => data::describe(&plan, console)?,
+    };
+    out::print(&text)
+}
+
+/// Built-in names first, then what lies at the path; a word that is neither is a misspelt name, unless it looks like a
+/// path.
+fn subject(word: &str) -> Result<Subject, Failure> {
+    let path = Path::new(word);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if nn::zoo::NAMES.contains(&word) || ending == Some("toml") {
+        return Ok(Subject::Model);
+    }
+    if path.is_file() || ending == Some("safetensors") {
+        return Ok(Subject::Weights);
+    }
+    let plan = DataPlan::parse(word)?;
+    if plan.folder().is_none() || path.exists() || word.contains(['/', '\\', '.']) {
+        return Ok(Subject::Data(plan));
+    }
+    let known: Vec<&str> = nn::zoo::NAMES.into_iter().chain(["synthetic"]).collect();
+    Err(Failure::from(TrainError::unknown("model, file or folder", word, &known)))
+}

@@ -1,0 +1,60 @@
+//! Layers of a model.
+
+use super::grid::{Side, grid};
+use crate::{exit::Failure, layers, progress::thousands};
+use nn::{ModelSpec, Shape, zoo::HISTOGRAM_BINS};
+use report::ModelLayers;
+
+/// The layer table of a built-in model or a model file.
+pub(super) fn describe(word: &str, classes: usize, side: usize) -> Result<String, Failure> {
+    let input = match word {
+        "perceptron" => Shape::Flat(HISTOGRAM_BINS),
+        _ => Shape::image(1, side, side),
+    };
+    let spec = train::model::spec_of(word, input, classes)?;
+    table(&spec)
+}
+
+/// The layer table of a model.
+pub(super) fn table(spec: &ModelSpec) -> Result<String, Failure> {
+    let model = layers::of_model(spec, spec.input.to_string())?;
+    let heading = format!("{}, input {}\n\n", model.model, model.input);
+    Ok(heading + &layer_grid(&model))
+}
+
+fn layer_grid(model: &ModelLayers) -> String {
+    let columns = [
+        ("layer", Side::Left),
+        ("kind", Side::Left),
+        ("settings", Side::Left),
+        ("output", Side::Left),
+        ("parameters", Side::Right),
+        ("multiply-adds", Side::Right),
+    ];
+    let mut rows: Vec<Vec<String>> = model
+        .rows
+        .iter()
+        .map(|row| {
+            let (params, macs) = (thousands(row.params), thousands(row.macs as usize));
+            vec![
+                row.name.clone(),
+                row.kind.clone(),
+                row.settings.clone(),
+                row.output_shape.clone(),
+                params,
+                macs,
+            ]
+        })
+        .collect();
+    let empty = String::new;
+    rows.push(Vec::new());
+    rows.push(vec![
+        "total".to_owned(),
+        empty(),
+        empty(),
+        empty(),
+        thousands(model.params()),
+        thousands(model.macs() as usize),
+    ]);
+    grid(&columns, &rows)
+}

@@ -1,0 +1,63 @@
+//! One file a verb: resolve, call the library, print.
+
+mod compare;
+mod evaluate;
+mod inspect;
+mod predict;
+mod synth;
+mod train;
+
+use crate::{
+    args::{Cli, Verb},
+    exit::Failure,
+    progress::Console,
+    resolve::DataPlan,
+};
+use ::data::{BadFile, Dataset};
+use ::train::ErrorKind;
+
+/// Bad pictures that are named one by one; more are counted.
+const NAMED: usize = 20;
+
+/// Does what was typed, on one pool of threads.
+///
+/// # Errors
+/// Why it could not.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let console = Console::new(cli.quiet);
+    // 0: RAYON_NUM_THREADS, or as many as the machine or its cgroup gives.
+    let threads = cli.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("lenet-{i}"))
+        .build()
+        .map_err(|error| Failure::new(ErrorKind::Runtime, format!("cannot start threads: {error}")))?;
+    pool.install(|| match cli.verb {
+        Verb::Compare(args) => compare::run(args, console),
+        Verb::Train(args) => train::run(*args, console),
+        Verb::Evaluate(args) => evaluate::run(args, console),
+        Verb::Predict(args) => predict::run(args),
+        Verb::Inspect(args) => inspect::run(args, console),
+        Verb::Synth(args) => synth::run(args, console),
+    })
+}
+
+/// Opens data and says what should be known about it.
+fn open(plan: &DataPlan, console: Console) -> Result<Dataset, Failure> {
+    let data = plan.open()?;
+    for note in data.notes() {
+        console.line(&format!("note: {note}"));
+    }
+    Ok(data)
+}
+
+/// Names the pictures that were left out.
+fn tell_skipped<'a, 'b>(skipped: impl Iterator<Item = (&'a str, &'b BadFile)>, console: Console) {
+    let skipped: Vec<_> = skipped.collect();
+    for (split, bad) in skipped.iter().take(NAMED) {
+        console.line(&format!("skipped ({split}): {}: {}", bad.path, bad.reason));
+    }
+    if skipped.len() > NAMED {
+        console.line(&format!("skipped: {} more, {} in all", skipped.len() - NAMED, skipped.len()));
+    }
+}

@@ -1,0 +1,74 @@
+//! `lenet train`: one run into a folder.
+
+use super::{open, tell_skipped};
+use crate::{
+    args::TrainArgs,
+    exit::Failure,
+    out,
+    progress::{Console, Decoding, RunProgress, percent},
+    resolve::{self, check_apart},
+};
+use std::fmt::Write;
+use train::{
+    Job, Observer, Pictures, StepLog,
+    history::Metrics,
+    recipe::Tested,
+    store::{Place, RunDir, SummaryFile},
+};
+
+/// Trains.
+pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
+    let plan = resolve::train(args)?;
+    let others: Vec<_> = plan.log_steps.as_deref().into_iter().collect();
+    check_apart(&plan.data, &plan.place, &others)?;
+    let data = open(&plan.data, console)?;
+    let early = match &plan.place {
+        Place::Next { .. } => None,
+        // A folder that is taken is better told now than after all pictures were read.
+        place => Some(RunDir::create(place)?),
+    };
+    let mut log = plan.log_steps.as_deref().map(StepLog::create).transpose()?;
+    let decoding = Decoding::new(console, "read");
+    let splits = Pictures::new(data, plan.recipe.on_bad)
+        .splits(&plan.recipe.input.preprocess(), &|split, done, all| decoding.told(split, done, all))?;
+    tell_skipped(splits.skipped(), console);
+    if splits.val.is_none() {
+        console.line("note: no validation split, so no epoch is the best");
+    }
+    let job = Job::new(plan.recipe, &splits)?;
+    // A numbered folder is taken only when nothing can be wrong any more, so that failed starts leave none behind.
+    let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
+    let mut progress = RunProgress::new(console);
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
+    if let Some(log) = &mut log {
+        observers.push(log);
+    }
+    let summary = job.run_in(&dir, &mut observers)?;
+    out::print(&told(&summary, &dir))
+}
+
+/// The run's result in a few lines.
+fn told(summary: &SummaryFile, dir: &RunDir) -> String {
+    let mut text = String::new();
+    let run = &summary.run;
+    let best = run.best_epoch.and_then(|best| run.epochs.iter().find(|record| record.epoch == best));
+    // Writing to a string cannot fail.
+    if let Some(best) = best {
+        let _ = writeln!(text, "best epoch {}: {}", best.epoch, scores("val", &best.val));
+    }
+    if let Some(test) = &run.test {
+        let weights = match summary.tested {
+            Tested::Best => "best weights",
+            Tested::Last => "last weights",
+            Tested::Untrained => "untrained weights, as published",
+        };
+        let _ = writeln!(text, "{weights}: {}", scores("test", test));
+    }
+    let _ = writeln!(text, "run folder: {}", dir.path().display());
+    text
+}
+
+fn scores(split: &str, metrics: &Metrics) -> String {
+    let [top1, top5] = [metrics.top1, metrics.top5].map(|share| percent(share).trim_start().to_owned());
+    format!("{split} loss {:.4}, top-1 {top1}, top-5 {top5} of {} pictures", metrics.loss, metrics.samples)
+}

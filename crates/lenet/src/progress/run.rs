@@ -1,0 +1,168 @@
+//! A run going on: a bar for its epoch, a line for each epoch done.
+
+use super::{
+    Console,
+    words::{clock, percent, thousands},
+};
+use indicatif::ProgressBar;
+use std::time::{Duration, Instant};
+use train::{
+    Event, Flow, Observer, RunInfo, StepRecord, StopReason, TrainError,
+    history::{EpochRecord, Metrics},
+};
+
+pub(super) const TEMPLATE: &str = "{prefix} {bar} {wide_msg}";
+
+/// Shortest time between two looks at a bar: most steps are shorter than a glance.
+const GLANCE: Duration = Duration::from_millis(80);
+
+/// An observer that tells people how runs go, one after the other.
+#[derive(Debug)]
+pub(crate) struct RunProgress {
+    console: Console,
+    run: Option<Run>,
+}
+
+#[derive(Debug)]
+struct Run {
+    info: RunInfo,
+    begin: Instant,
+    bar: Option<ProgressBar>,
+    drawn: Instant,
+    steps: u64,
+    epoch: Epoch,
+}
+
+/// What is counted anew each epoch.
+#[derive(Debug)]
+struct Epoch {
+    number: usize,
+    begin: Instant,
+    samples: usize,
+    waited: Duration,
+}
+
+impl Epoch {
+    fn new(number: usize) -> Self {
+        Self { number, begin: Instant::now(), samples: 0, waited: Duration::ZERO }
+    }
+}
+
+impl RunProgress {
+    /// An observer for any number of runs.
+    pub(crate) fn new(console: Console) -> Self {
+        Self { console, run: None }
+    }
+
+    fn start(&mut self, info: &RunInfo) {
+        let RunInfo { model, recipe, seed, epochs, .. } = info;
+        let (params, samples) = (thousands(info.num_params), thousands(info.samples_per_epoch));
+        let plural = if *epochs == 1 { "" } else { "s" };
+        self.console.line(&format!(
+            "{model}, recipe {recipe}, seed {seed}: {params} parameters, {epochs} epoch{plural} of {samples} pictures"
+        ));
+        let bar = self.console.bar(info.samples_per_epoch as u64, TEMPLATE);
+        let now = Instant::now();
+        self.run =
+            Some(Run { info: info.clone(), begin: now, bar, drawn: now, steps: 0, epoch: Epoch::new(1) });
+    }
+
+    fn finish(&mut self, reason: StopReason, steps: u64) {
+        let Some(run) = self.run.take() else { return };
+        if let Some(bar) = &run.bar {
+            bar.finish_and_clear();
+        }
+        let time = clock(run.begin.elapsed());
+        match reason {
+            StopReason::AllEpochs => {}
+            StopReason::MaxSteps => self.console.line(&format!("stopped after {steps} steps, {time}")),
+            StopReason::Asked => self.console.line(&format!("stopped as asked after {steps} steps, {time}")),
+        }
+    }
+}
+
+impl Run {
+    fn step(&mut self, step: &StepRecord) {
+        if step.epoch != self.epoch.number {
+            self.epoch = Epoch::new(step.epoch);
+        }
+        self.steps = step.step;
+        self.epoch.samples += step.samples;
+        self.epoch.waited += step.loading;
+        let Some(bar) = &self.bar else { return };
+        if self.drawn.elapsed() < GLANCE {
+            return;
+        }
+        self.drawn = Instant::now();
+        bar.set_prefix(format!("epoch {}/{}", step.epoch, self.info.epochs));
+        bar.set_position(self.epoch.samples as u64);
+        bar.set_message(self.message(step));
+    }
+
+    fn message(&self, step: &StepRecord) -> String {
+        let secs = self.epoch.begin.elapsed().as_secs_f64().max(1e-9);
+        let speed = thousands((self.epoch.samples as f64 / secs) as usize);
+        let waited = percent(self.epoch.waited.as_secs_f64() / secs);
+        format!(
+            "{speed} images/s  loss {:.3}  top-1 {}  lr {:.2e}  ETA {}  ({} in loading)",
+            step.so_far.loss,
+            percent(step.so_far.top1),
+            step.lr,
+            clock(self.left()),
+            waited.trim_start(),
+        )
+    }
+
+    /// Time that the rest of the run takes at the pace so far, validation included.
+    fn left(&self) -> Duration {
+        let rest = self.info.total_steps.saturating_sub(self.steps) as f64;
+        self.begin.elapsed().mul_f64(rest / self.steps.max(1) as f64)
+    }
+
+    /// One line that says it all.
+    fn epoch_done(&self, record: &EpochRecord) -> String {
+        let width = self.info.epochs.to_string().len();
+        let val = match record.val.samples {
+            0 => String::new(),
+            _ => format!("  val {}", scores(&record.val)),
+        };
+        format!(
+            "epoch {:>width$}/{}  train {}{val}  {:>6} images/s  ETA {}",
+            record.epoch,
+            self.info.epochs,
+            scores(&record.train),
+            thousands(record.images_per_sec as usize),
+            clock(self.left()),
+        )
+    }
+
+    fn tell(&self, console: Console, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| console.line(line)),
+            None => console.line(line),
+        }
+    }
+}
+
+/// Loss, top-1 and top-5 in a line.
+fn scores(metrics: &Metrics) -> String {
+    let Metrics { loss, top1, top5, .. } = metrics;
+    format!("loss {loss:.3} top-1 {} top-5 {}", percent(*top1), percent(*top5))
+}
+
+impl Observer for RunProgress {
+    fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
+        match (event, &mut self.run) {
+            (Event::Started(info), _) => self.start(info),
+            (Event::StepDone(step), Some(run)) => run.step(step),
+            (Event::EpochDone { record, .. }, Some(run)) => {
+                run.tell(self.console, &run.epoch_done(record));
+                run.epoch = Epoch::new(record.epoch + 1);
+            }
+            (Event::Finished { reason, steps, .. }, _) => self.finish(*reason, *steps),
+            (Event::Tested(metrics), _) => self.console.line(&format!("test  {}", scores(metrics))),
+            _ => {}
+        }
+        Ok(Flow::Continue)
+    }
+}

@@ -1,0 +1,150 @@
+//! Flags over a recipe.
+
+use crate::{
+    args::{ChangeArgs, DecayedWord, OptimizerWord, ScheduleWord},
+    exit::Failure,
+};
+use data::Augment;
+use nn::{
+    optim::{Adam, AdamW, Decayed, OptimizerConfig, Sgd},
+    schedule::{Curve, OneCycle},
+};
+use train::{Recipe, recipe::Standardize};
+
+/// Momentum that comes with `--opt sgd`, the usual one.
+const USUAL_MOMENTUM: f64 = 0.9;
+
+/// The recipe with what the flags say.
+///
+/// # Errors
+/// Usage, if a flag is not for the recipe's optimizer.
+pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure> {
+    let mut recipe = recipe;
+    recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
+    recipe.batch_size = args.batch_size.unwrap_or(recipe.batch_size);
+    recipe.max_steps = args.max_steps.or(recipe.max_steps);
+    recipe.shuffle = recipe.shuffle && !args.no_shuffle;
+    recipe.loss.label_smoothing = args.smoothing.unwrap_or(recipe.loss.label_smoothing);
+    recipe.weights = args.weights.clone().or(recipe.weights);
+    recipe.augment = augment(recipe.augment, args);
+    recipe.optimizer = optimizer(recipe.optimizer, args)?;
+    schedule(&mut recipe, args);
+    if let (Some(mean), Some(std)) = (args.mean, args.std) {
+        recipe.input.standardize = Standardize::Fixed { mean, std };
+    }
+    if let Some(side) = args.imgsz {
+        (recipe.input.height, recipe.input.width) = (side, side);
+    }
+    Ok(recipe)
+}
+
+fn augment(augment: Augment, args: &ChangeArgs) -> Augment {
+    if args.no_aug {
+        return Augment::NONE;
+    }
+    let area = match args.crop_area.as_deref() {
+        Some(&[smallest, largest]) => Some([smallest, largest]),
+        _ => augment.crop_area,
+    };
+    Augment { hflip: args.hflip.unwrap_or(augment.hflip), crop_area: area, ..augment }
+}
+
+fn optimizer(current: OptimizerConfig, args: &ChangeArgs) -> Result<OptimizerConfig, Failure> {
+    let mut config = match (args.opt, current) {
+        (None, same)
+        | (Some(OptimizerWord::Sgd), same @ OptimizerConfig::Sgd(_))
+        | (Some(OptimizerWord::Adam), same @ OptimizerConfig::Adam(_))
+        | (Some(OptimizerWord::AdamW), same @ OptimizerConfig::AdamW(_)) => same,
+        (Some(OptimizerWord::Sgd), _) => OptimizerConfig::Sgd(Sgd::with_momentum(USUAL_MOMENTUM)),
+        (Some(OptimizerWord::Adam), _) => OptimizerConfig::Adam(Adam::default()),
+        (Some(OptimizerWord::AdamW), _) => OptimizerConfig::AdamW(AdamW::default()),
+    };
+    let (decay, decayed) = match &mut config {
+        OptimizerConfig::Sgd(Sgd { weight_decay, decayed, .. })
+        | OptimizerConfig::Adam(Adam { weight_decay, decayed, .. })
+        | OptimizerConfig::AdamW(AdamW { weight_decay, decayed, .. }) => (weight_decay, decayed),
+    };
+    *decay = args.weight_decay.unwrap_or(*decay);
+    *decayed = match args.decayed {
+        None => *decayed,
+        Some(DecayedWord::Weights) => Decayed::Weights,
+        Some(DecayedWord::All) => Decayed::All,
+    };
+    match (&mut config, args.momentum) {
+        (_, None) => {}
+        (OptimizerConfig::Sgd(sgd), Some(momentum)) => sgd.momentum = momentum,
+        _ => return Err(Failure::usage("--momentum is for sgd alone").hint("add --opt sgd")),
+    }
+    Ok(config)
+}
+
+fn schedule(recipe: &mut Recipe, args: &ChangeArgs) {
+    let schedule = &mut recipe.schedule;
+    schedule.lr = args.lr.unwrap_or(schedule.lr);
+    schedule.warmup_epochs = args.warmup_epochs.unwrap_or(schedule.warmup_epochs);
+    let third = recipe.epochs.div_ceil(3);
+    schedule.curve = match (args.sched, schedule.curve) {
+        (None, same)
+        | (Some(ScheduleWord::OneCycle), same @ Curve::OneCycle(_))
+        | (Some(ScheduleWord::Cosine), same @ Curve::Cosine { .. }) => same,
+        (Some(ScheduleWord::Constant), _) => Curve::Constant,
+        (Some(ScheduleWord::Step), _) => Curve::Step { every_epochs: third, gamma: 0.1 },
+        (Some(ScheduleWord::Cosine), _) => Curve::Cosine { min_factor: 0.0 },
+        (Some(ScheduleWord::OneCycle), _) => Curve::OneCycle(OneCycle::default()),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use train::Preset;
+
+    fn tuned() -> Recipe {
+        Recipe::builtin("lenet5-modified", Preset::Tuned).unwrap()
+    }
+
+    #[test]
+    fn without_a_flag_nothing_changes() {
+        assert_eq!(apply(tuned(), &ChangeArgs::default()).unwrap(), tuned());
+    }
+
+    #[test]
+    fn another_optimizer_begins_with_its_own_defaults() {
+        let args =
+            ChangeArgs { opt: Some(OptimizerWord::Sgd), weight_decay: Some(0.1), ..Default::default() };
+        let changed = apply(tuned(), &args).unwrap();
+        let expected = Sgd { weight_decay: 0.1, ..Sgd::with_momentum(0.9) };
+        assert_eq!(changed.optimizer, OptimizerConfig::Sgd(expected));
+        let same = ChangeArgs { opt: Some(OptimizerWord::AdamW), ..Default::default() };
+        assert_eq!(apply(tuned(), &same).unwrap().optimizer, tuned().optimizer);
+    }
+
+    #[test]
+    fn momentum_without_sgd_is_refused() {
+        let args = ChangeArgs { momentum: Some(0.5), ..Default::default() };
+        assert!(apply(tuned(), &args).is_err());
+    }
+
+    #[test]
+    fn every_other_flag_lands_where_it_belongs() {
+        let args = ChangeArgs {
+            no_aug: true,
+            no_shuffle: true,
+            mean: Some(0.0),
+            std: Some(1.0),
+            imgsz: Some(32),
+            sched: Some(ScheduleWord::Step),
+            lr: Some(0.5),
+            smoothing: Some(0.1),
+            max_steps: Some(7),
+            ..Default::default()
+        };
+        let changed = apply(tuned(), &args).unwrap();
+        assert_eq!((changed.shuffle, changed.augment), (false, Augment::NONE));
+        assert_eq!(changed.input.standardize, Standardize::Fixed { mean: 0.0, std: 1.0 });
+        assert_eq!((changed.input.height, changed.input.width), (32, 32));
+        assert_eq!(changed.schedule.curve, Curve::Step { every_epochs: 4, gamma: 0.1 });
+        assert_eq!((changed.schedule.lr, changed.loss.label_smoothing), (0.5, 0.1));
+        assert_eq!(changed.max_steps, Some(7));
+    }
+}

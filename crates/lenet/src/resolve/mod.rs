@@ -1,0 +1,101 @@
+//! From what was typed to what is meant: recipes, data, places.
+
+mod changes;
+mod data;
+mod place;
+
+pub(crate) use self::data::DataPlan;
+pub(crate) use place::{check_apart, place};
+
+use crate::{
+    args::{CompareArgs, OnBadWord, RecipeWord, TrainArgs},
+    exit::Failure,
+};
+use ::data::OnBad;
+use std::{fs, path::PathBuf};
+use train::{Preset, Recipe, store::Place};
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct TrainPlan {
+    /// All that decides its weights.
+    pub(crate) recipe: Recipe,
+    /// Its photos.
+    pub(crate) data: DataPlan,
+    /// Its folder.
+    pub(crate) place: Place,
+    /// Where the loss of every step goes.
+    pub(crate) log_steps: Option<PathBuf>,
+}
+
+/// Several runs.
+#[derive(Debug)]
+pub(crate) struct ComparePlan {
+    /// One a model.
+    pub(crate) recipes: Vec<Recipe>,
+    /// Each recipe is run with each.
+    pub(crate) seeds: Vec<u64>,
+    /// Photos of all runs.
+    pub(crate) data: DataPlan,
+    /// What happens to bad ones.
+    pub(crate) on_bad: OnBad,
+    /// The folder of all.
+    pub(crate) place: Place,
+}
+
+/// What `lenet train` was asked for: the recipe file or the built-in recipe, then the flags over it.
+///
+/// # Errors
+/// Whatever is wrong with files, words or numbers.
+pub(crate) fn train(args: TrainArgs) -> Result<TrainPlan, Failure> {
+    let base = match (&args.config, &args.model) {
+        (Some(path), model) => {
+            let text = fs::read_to_string(path).map_err(|error| Failure::reading(path, &error))?;
+            Recipe::from_config(&text, &path.display().to_string(), model.as_deref())?
+        }
+        (None, Some(model)) => Recipe::builtin(model, preset(args.recipe.unwrap_or(RecipeWord::Tuned)))?,
+        (None, None) => return Err(Failure::usage("no model; add --model or --config")),
+    };
+    let mut recipe = changes::apply(base, &args.changes)?;
+    recipe.seed = args.seed.unwrap_or(recipe.seed);
+    recipe.on_bad = args.on_bad.map_or(recipe.on_bad, on_bad);
+    let Some(word) = args.data.as_deref().or(recipe.data.as_deref()) else {
+        return Err(Failure::usage("the recipe file names no data; add --data"));
+    };
+    let data = DataPlan::parse(word)?;
+    recipe.data = Some(data.lasting());
+    recipe.weights = recipe.weights.map(data::lasting_path);
+    recipe.check("the settings")?;
+    Ok(TrainPlan { recipe, data, place: place(args.place, "train"), log_steps: args.log_steps })
+}
+
+/// What `lenet compare` was asked for.
+///
+/// # Errors
+/// As [`train`].
+pub(crate) fn compare(args: CompareArgs) -> Result<ComparePlan, Failure> {
+    let data = if args.full { DataPlan::full(&args.data)? } else { DataPlan::parse(&args.data)? };
+    let on_bad = on_bad(args.on_bad);
+    let mut recipes = Vec::with_capacity(args.models.len());
+    for model in &args.models {
+        let builtin = Recipe::builtin(model, preset(args.recipe))?;
+        let epochs = args.epochs.unwrap_or(builtin.epochs);
+        recipes.push(Recipe { epochs, on_bad, data: Some(data.lasting()), ..builtin });
+    }
+    Ok(ComparePlan { recipes, seeds: args.seeds.0, data, on_bad, place: place(args.place, "compare") })
+}
+
+/// The word as the library has it.
+pub(crate) fn on_bad(word: OnBadWord) -> OnBad {
+    match word {
+        OnBadWord::Skip => OnBad::Skip,
+        OnBadWord::Fail => OnBad::Fail,
+    }
+}
+
+fn preset(word: RecipeWord) -> Preset {
+    match word {
+        RecipeWord::Tuned => Preset::Tuned,
+        RecipeWord::Published => Preset::Published,
+    }
+}
