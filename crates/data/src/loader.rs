@@ -120,10 +120,11 @@ impl Loader {
             return self.preprocess.features(plane, out);
         }
         SCRATCH.with_borrow_mut(|(scratch, levels)| match &self.preprocess.feature {
-            Feature::Pixels { mean, std } => {
+            Feature::Pixels { .. } | Feature::PicturePixels => {
                 let area = height * width;
                 let channels = plane.chunks_exact(area).zip(out.chunks_exact_mut(area));
-                for ((plane, out), (&mean, &std)) in channels.zip(mean.iter().zip(std)) {
+                for (channel, (plane, out)) in channels.enumerate() {
+                    let (mean, std) = self.preprocess.scale_of(channel, plane);
                     if self.augment.crop_area.is_none() {
                         mirror(plane, width, &pixel_levels(mean, std), out);
                     } else {

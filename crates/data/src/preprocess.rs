@@ -26,6 +26,10 @@ pub enum Feature {
         /// Greater than 0; one a channel.
         std: Vec<f32>,
     },
+    /// `(x/255 − mean) / std` by the mean and std of the picture's own plane, one of each a channel: what is left is
+    /// neither bright nor dark, neither faint nor strong. A std below one gray level counts as one.
+    #[serde(rename = "picture-pixels")]
+    PicturePixels,
     /// 64 shares of the pixels, transformed, then `(h − mean) / std`, one mean and one std a bin.
     Histogram {
         /// Gray levels or colours.
@@ -125,6 +129,7 @@ impl Preprocess {
         }
         let (mean, std, expected) = match &self.feature {
             Feature::Pixels { mean, std } => (mean, std, self.colour.channels()),
+            Feature::PicturePixels => return Ok(()),
             Feature::Histogram { mean, std, space, .. } => {
                 if space.colour() != self.colour {
                     return fail(format!("a {space:?} histogram of {:?} planes", self.colour));
@@ -149,7 +154,7 @@ impl Preprocess {
     /// Shape of the features of one picture: `[channels, height, width]`, or `[64]` for a histogram.
     pub fn input_shape(&self) -> Vec<usize> {
         match self.feature {
-            Feature::Pixels { .. } => vec![self.colour.channels(), self.height, self.width],
+            Feature::Pixels { .. } | Feature::PicturePixels => vec![self.colour.channels(), self.height, self.width],
             Feature::Histogram { .. } => vec![BINS],
         }
     }
@@ -157,7 +162,7 @@ impl Preprocess {
     /// Number of features of one picture, the product of [`Preprocess::input_shape`].
     pub fn feature_len(&self) -> usize {
         match self.feature {
-            Feature::Pixels { .. } => self.plane_len(),
+            Feature::Pixels { .. } | Feature::PicturePixels => self.plane_len(),
             Feature::Histogram { .. } => BINS,
         }
     }
@@ -198,10 +203,11 @@ impl Preprocess {
     pub fn features(&self, plane: &[u8], out: &mut [f32]) {
         debug_assert_eq!((plane.len(), out.len()), (self.plane_len(), self.feature_len()));
         match &self.feature {
-            Feature::Pixels { mean, std } => {
+            Feature::Pixels { .. } | Feature::PicturePixels => {
                 let area = self.height * self.width;
                 let channels = plane.chunks_exact(area).zip(out.chunks_exact_mut(area));
-                for ((plane, out), (&mean, &std)) in channels.zip(mean.iter().zip(std)) {
+                for (channel, (plane, out)) in channels.enumerate() {
+                    let (mean, std) = self.scale_of(channel, plane);
                     let levels = pixel_levels(mean, std);
                     for (value, &v) in out.iter_mut().zip(plane) {
                         *value = levels[usize::from(v)];
@@ -214,6 +220,20 @@ impl Preprocess {
                     *value = (*value - mean) / std;
                 }
             }
+        }
+    }
+}
+
+impl Preprocess {
+    /// Mean and std by which a channel's plane is standardized; of pixels only.
+    pub(crate) fn scale_of(&self, channel: usize, plane: &[u8]) -> (f32, f32) {
+        match &self.feature {
+            Feature::Pixels { mean, std } => (mean[channel], std[channel]),
+            Feature::PicturePixels => {
+                let (mean, std) = fit::plane_moments(plane);
+                (mean as f32, (std as f32).max(1.0 / 255.0))
+            }
+            Feature::Histogram { .. } => (0.0, 1.0),
         }
     }
 }
@@ -240,6 +260,18 @@ mod tests {
             out[..6],
             [-2.0, (0.2_f32 - 0.5) / 0.25, (0.4 - 0.5) / 0.25, (0.6 - 0.5) / 0.25, (0.8 - 0.5) / 0.25, 2.0]
         );
+    }
+
+    #[test]
+    fn a_picture_standardized_by_itself_has_mean_zero_and_variance_one() {
+        let p = gray(Feature::PicturePixels);
+        let mut out = vec![9.0; 16];
+        p.features(&[10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 140, 150, 160], &mut out);
+        let mean: f32 = out.iter().sum::<f32>() / 16.0;
+        let variance: f32 = out.iter().map(|v| v * v).sum::<f32>() / 16.0;
+        assert!(mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-5, "{mean}, {variance}");
+        p.features(&[7; 16], &mut out);
+        assert_eq!(out, [0.0; 16], "a flat picture");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) fn of_model(spec: &ModelSpec, input: String) -> Result<ModelLayers, T
 pub(crate) fn input_words(preprocess: &Preprocess) -> String {
     let size = format!("{}×{}", preprocess.height, preprocess.width);
     match &preprocess.feature {
-        Feature::Pixels { .. } => match preprocess.colour {
+        Feature::Pixels { .. } | Feature::PicturePixels => match preprocess.colour {
             Colour::Gray => format!("1×{size}, gray photo"),
             Colour::Rgb => format!("3×{size}, colour photo"),
         },

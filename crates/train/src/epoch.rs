@@ -5,11 +5,13 @@ use crate::{
     error::FileList,
     history::Metrics,
     metrics::Tally,
-    recipe::{BiasGradient, Recipe},
+    recipe::{BiasGradient, Recipe, WeightGradient},
 };
 use data::{Batch, Loader, Order, batches};
 use nn::{
-    Buffer, Mode, Sequential, StepId, Workspace, loss::published::sum_bias_gradients, optim::Optimizer,
+    Buffer, Mode, Sequential, StepId, Workspace,
+    loss::published::sum_bias_gradients,
+    optim::{Optimizer, centralize},
 };
 use std::time::Instant;
 
@@ -131,6 +133,9 @@ impl<'a> EpochRunner<'a> {
         net.update_stats(&mut self.params, &self.workspace);
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
             sum_bias_gradients(net, &mut self.grads);
+        }
+        if self.recipe.weight_gradient == WeightGradient::Centralized {
+            centralize(net, &mut self.grads);
         }
         self.optimizer.step(&mut self.params, &self.grads, self.lr);
         self.steps += 1;

@@ -25,9 +25,9 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Seconds since the run began.
     pub time_secs: f64,
-    /// Running metrics over the epoch's training batches (or a pass after it: see the recipe).
+    /// Running metrics over the epoch's training batches, each scored with the weights before its step.
     pub train: Metrics,
-    /// Metrics on the validation split after the epoch.
+    /// Metrics on the validation split after the epoch; 0 samples if there is no such split.
     pub val: Metrics,
     /// Learning rate of the epoch's last step.
     pub lr: f64,
@@ -48,9 +48,9 @@ pub struct RunSummary {
     pub num_classes: usize,
     /// One record an epoch, in order.
     pub epochs: Vec<EpochRecord>,
-    /// Epoch (from 1) whose weights are `weights/best.safetensors`; `None` if no epoch ended.
+    /// Epoch (from 1) whose weights are `weights/best.safetensors`; `None` if no epoch ended, or nothing was validated.
     pub best_epoch: Option<usize>,
-    /// Test metrics of the best weights; `None` if there is no test split.
+    /// Test metrics of the best weights, unless the recipe names others (`tested`); `None` if there is no test split.
     pub test: Option<Metrics>,
     /// Wall seconds of the run, all included.
     pub wall_secs: f64,

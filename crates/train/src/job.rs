@@ -2,7 +2,7 @@
 
 use crate::{
     Event, Observer, Recipe, RunInfo, Splits, TrainError, Trained, model,
-    recipe::{Standardize, Start, steps_per_epoch},
+    recipe::{Start, steps_per_epoch},
     trainer,
 };
 use data::{Augment, DataSpec, Loader, Order, Preprocess};
@@ -57,7 +57,7 @@ impl Job {
         let start = recipe.weights.as_ref().map(|path| read_start(path, &net)).transpose()?;
         let preprocess = match start.as_ref().and_then(|(_, stored)| stored.clone()) {
             Some(stored)
-                if recipe.input.standardize == Standardize::Dataset
+                if recipe.input.standardize.is_learned()
                     && stored.input_shape() == recipe.input.preprocess().input_shape() =>
             {
                 stored
@@ -215,7 +215,7 @@ impl Job {
 
 fn fitted(recipe: &Recipe, splits: &Splits) -> Preprocess {
     let mut preprocess = recipe.input.preprocess();
-    if recipe.input.standardize == Standardize::Dataset {
+    if recipe.input.standardize.is_learned() {
         preprocess.fit(&splits.train.planes);
     }
     preprocess

@@ -10,7 +10,7 @@ const GROUP: usize = 256;
 impl Preprocess {
     /// Sets means and standard deviations of the feature to those of `planes`.
     ///
-    /// Pixels: exact integer sums over all pixels of a channel. Histograms: sums of each bin in `f64`, by fixed groups
+    /// Nothing to learn where each picture is standardized by itself. Pixels: exact integer sums over all pixels of a channel. Histograms: sums of each bin in `f64`, by fixed groups
     /// of samples in order. A std of 0 (a bin or channel that never varies) becomes 1.
     ///
     /// # Shapes
@@ -23,6 +23,7 @@ impl Preprocess {
             return;
         }
         let moments = match &self.feature {
+            Feature::PicturePixels => return,
             Feature::Pixels { .. } => pixel_moments(planes, self.colour.channels(), self.height * self.width),
             Feature::Histogram { .. } => self.bin_moments(planes),
         };
@@ -33,6 +34,7 @@ impl Preprocess {
                 *mean = means;
                 *std = stds;
             }
+            Feature::PicturePixels => {}
         }
     }
 
@@ -72,20 +74,35 @@ fn pixel_moments(planes: &[u8], channels: usize, area: usize) -> Vec<(f64, f64)>
     let moments = |channel: usize| {
         let (sum, squares) = planes
             .par_chunks_exact(channels * area)
-            .map(|plane| {
-                let plane = &plane[channel * area..][..area];
-                let sum: u64 = plane.iter().map(|&v| u64::from(v)).sum();
-                let squares: u64 = plane.iter().map(|&v| u64::from(v) * u64::from(v)).sum();
-                (sum, squares)
-            })
+            .map(|plane| sums(&plane[channel * area..][..area]))
             .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        let n = (samples * area) as u128;
-        // n·Σx² − (Σx)² is exact, so a flat set has a variance of exactly 0.
-        let spread = n * u128::from(squares) - u128::from(sum) * u128::from(sum);
-        let n = n as f64;
-        (sum as f64 / n / 255.0, (spread as f64).sqrt() / n / 255.0)
+        moments_of(samples * area, sum, squares)
     };
     (0..channels).map(moments).collect()
+}
+
+/// Mean and standard deviation of one plane over 255.
+pub(super) fn plane_moments(plane: &[u8]) -> (f64, f64) {
+    let (sum, squares) = sums(plane);
+    moments_of(plane.len().max(1), sum, squares)
+}
+
+/// `Σx` and `Σx²`.
+fn sums(plane: &[u8]) -> (u64, u64) {
+    // 4,096 squares of a byte fit 32 bits, which the compiler adds many at a time.
+    plane.chunks(4096).fold((0, 0), |(sum, squares), part| {
+        let own: u32 = part.iter().map(|&v| u32::from(v)).sum();
+        let own_squares: u32 = part.iter().map(|&v| u32::from(v) * u32::from(v)).sum();
+        (sum + u64::from(own), squares + u64::from(own_squares))
+    })
+}
+
+fn moments_of(count: usize, sum: u64, squares: u64) -> (f64, f64) {
+    let n = count as u128;
+    // n·Σx² − (Σx)² is exact, so a flat set has a variance of exactly 0.
+    let spread = n * u128::from(squares) - u128::from(sum) * u128::from(sum);
+    let n = count as f64;
+    (sum as f64 / n / 255.0, (spread as f64).sqrt() / n / 255.0)
 }
 
 #[cfg(test)]

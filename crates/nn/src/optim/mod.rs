@@ -5,6 +5,7 @@
 
 mod adam;
 mod adamw;
+mod centralize;
 mod clip;
 mod sgd;
 mod spans;
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 pub use adam::Adam;
 pub use adamw::AdamW;
+pub use centralize::centralize;
 pub use clip::{clip_norm, clip_value};
 pub use sgd::Sgd;
 

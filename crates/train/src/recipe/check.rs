@@ -77,7 +77,7 @@ impl Recipe {
 
     fn standards(&self) -> Vec<Real> {
         match self.input.standardize {
-            Standardize::Dataset | Standardize::None => Vec::new(),
+            Standardize::Dataset | Standardize::Picture | Standardize::None => Vec::new(),
             Standardize::Fixed { mean, std } => vec![
                 ("input.standardize.fixed.mean", f64::from(mean), ANY),
                 ("input.standardize.fixed.std", f64::from(std), POSITIVE),

@@ -25,6 +25,8 @@ pub enum Standardize {
     /// By mean and standard deviation over the training split: one of each a channel, or a histogram's bin.
     #[default]
     Dataset,
+    /// Pixels by mean and standard deviation of their own picture, one of each a channel; histograms as `Dataset`.
+    Picture,
     /// Pixels are `x/255`, histograms as they are.
     None,
     /// By these numbers, for every channel or bin.
@@ -34,6 +36,14 @@ pub enum Standardize {
         /// Divided by; over 0.
         std: f32,
     },
+}
+
+impl Standardize {
+    /// Whether it follows from the data, and not from numbers in the recipe.
+    #[must_use]
+    pub fn is_learned(self) -> bool {
+        matches!(self, Self::Dataset | Self::Picture)
+    }
 }
 
 /// What the model sees of a resized picture.
@@ -59,15 +69,19 @@ impl Input {
     #[must_use]
     pub fn preprocess(&self) -> Preprocess {
         let (colour, mut feature) = match self.feature {
+            FeatureChoice::Pixels { colour } if self.standardize == Standardize::Picture => {
+                (colour, Feature::PicturePixels)
+            }
             FeatureChoice::Pixels { colour } => (colour, Feature::pixels(colour)),
             FeatureChoice::Histogram { space, transform } => {
                 (space.colour(), Feature::histogram(space, transform))
             }
         };
         if let Standardize::Fixed { mean: shift, std: scale } = self.standardize {
-            let (Feature::Pixels { mean, std } | Feature::Histogram { mean, std, .. }) = &mut feature;
-            mean.fill(shift);
-            std.fill(scale);
+            if let Feature::Pixels { mean, std } | Feature::Histogram { mean, std, .. } = &mut feature {
+                mean.fill(shift);
+                std.fill(scale);
+            }
         }
         Preprocess::new(self.height, self.width, colour, feature)
     }

@@ -64,6 +64,9 @@ pub struct Recipe {
     pub tested: Tested,
     /// What the biases' gradients are.
     pub bias_gradient: BiasGradient,
+    /// What the weights' gradients are.
+    #[serde(default)]
+    pub weight_gradient: WeightGradient,
     /// From picture to input.
     pub input: Input,
     /// Random changes of the training pictures.
@@ -112,6 +115,17 @@ pub enum BiasGradient {
     PerUnit,
     /// For every unit of a layer the sum over all its units: a mistake of the published perceptron.
     SummedOverUnits,
+}
+
+/// What the weights' gradients are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightGradient {
+    /// The derivatives of the loss.
+    #[default]
+    Plain,
+    /// Less their mean over the inputs of each output ([`nn::optim::centralize`]): for nets of sigmoids.
+    Centralized,
 }
 
 /// How the weights begin.

@@ -1,0 +1,46 @@
+//! Gradients without their mean.
+
+use kernels::Element;
+use rayon::prelude::*;
+
+use crate::param::Role;
+use crate::sequential::Sequential;
+
+/// Takes from every weight's gradient its mean over the inputs of the same output: `g[o, …] ← g[o, …] − mean(g[o, …])`.
+///
+/// What a mean does to an output is the bias's affair. Inputs that are all positive, such as a sigmoid's, otherwise
+/// move all weights of an output the same way: with thousands of inputs one step of Adam then shifts it by many
+/// times its spread. Biases and scales are left alone.
+///
+/// # Source
+/// Yong et al. 2020, 'Gradient Centralization', arXiv 2004.01461.
+///
+/// # Examples
+/// ```
+/// let spec = nn::zoo::perceptron(2);
+/// let net = spec.build::<f32>()?;
+/// let mut grads = vec![0.0; net.num_slots()];
+/// grads[0] = 64.0; // of the first of 64 inputs of the first unit
+/// nn::optim::centralize(&net, &mut grads);
+/// assert_eq!((grads[0], grads[1], grads[64]), (63.0, -1.0, 0.0));
+/// # Ok::<(), nn::BuildError>(())
+/// ```
+pub fn centralize<T: Element>(net: &Sequential<T>, grads: &mut [T]) {
+    let weights = net.params().iter().filter(|e| e.spec.role == Role::Weight && e.spec.shape.len() > 1);
+    for entry in weights {
+        let fan_in = entry.spec.fan_in();
+        grads[entry.range.clone()].par_chunks_mut(fan_in).for_each(subtract_mean);
+    }
+}
+
+fn subtract_mean<T: Element>(row: &mut [T]) {
+    // Sixteen sums side by side, as a vector register has them.
+    let mut sums = [T::ZERO; 16];
+    for chunk in row.chunks(16) {
+        for (sum, &g) in sums.iter_mut().zip(chunk) {
+            *sum += g;
+        }
+    }
+    let mean = sums.into_iter().sum::<T>() / T::from_f64(row.len() as f64);
+    row.iter_mut().for_each(|g| *g -= mean);
+}
