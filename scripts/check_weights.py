@@ -17,7 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
-CLOSE = 1e-5
+CLOSE = 1e-6
 CLASSES = 50
 
 MODELS = {
