@@ -154,7 +154,9 @@ impl Preprocess {
     /// Shape of the features of one picture: `[channels, height, width]`, or `[64]` for a histogram.
     pub fn input_shape(&self) -> Vec<usize> {
         match self.feature {
-            Feature::Pixels { .. } | Feature::PicturePixels => vec![self.colour.channels(), self.height, self.width],
+            Feature::Pixels { .. } | Feature::PicturePixels => {
+                vec![self.colour.channels(), self.height, self.width]
+            }
             Feature::Histogram { .. } => vec![BINS],
         }
     }
