@@ -1,8 +1,8 @@
 //! The synthetic set: 50 classes, drawn on demand, so that a first run needs no download.
 //!
-//! A class is a shape with a texture ('striped star'). Place, size, angle, colours, light, contrast, clutter and noise
-//! are random, so that neither a single pixel nor the share of dark ones gives the class away; all shapes cover the same
-//! area. Every picture is a pure function of (seed, part, index).
+//! A class is a shape with a texture ('striped star'). Place, size, angle, colours, light, contrast, clutter and noise are
+//! random, and all shapes cover the same area. Shapes have favourite colours and textures mix two of them, so a histogram
+//! tells something, as it does of photos, but little; what tells a star from a heart is its outline.
 //!
 //! # Exactness
 //! The same bits on every machine: only integers and `+ − × ÷ √` in `f32`, which IEEE 754 rounds exactly. Directions are

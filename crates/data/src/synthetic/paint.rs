@@ -3,7 +3,7 @@
 use super::{
     palette::{Ink, blend},
     scene::{Clutter, Object, Scene},
-    texture::clouds,
+    texture::Sky,
 };
 use crate::picture::{Colour, Picture};
 use rng::Stream;
@@ -36,11 +36,12 @@ pub(super) fn smooth(depth: f32) -> f32 {
 
 fn paint_ground(scene: &Scene, canvas: &mut [Ink]) {
     let centre = 0.5 * SIDE as f32;
+    let mut sky = Sky::new(SIDE, CLOUD_PX, scene.salt);
     for (y, row) in canvas.chunks_exact_mut(SIDE).enumerate() {
-        for (x, pixel) in row.iter_mut().enumerate() {
-            let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
-            let along = ((x - centre) * scene.slope.0 + (y - centre) * scene.slope.1) / SIDE as f32 + 0.5;
-            let cloud = (clouds(x / CLOUD_PX, y / CLOUD_PX, scene.salt) - 0.5) * 2.0 * scene.clouds;
+        let down = (y as f32 + 0.5 - centre) * scene.slope.1;
+        for (x, (pixel, cloud)) in row.iter_mut().zip(sky.row(y)).enumerate() {
+            let along = ((x as f32 + 0.5 - centre) * scene.slope.0 + down) / SIDE as f32 + 0.5;
+            let cloud = (cloud - 0.5) * 2.0 * scene.clouds;
             *pixel = blend(scene.ground[0], scene.ground[1], along.clamp(0.0, 1.0)).map(|v| v + cloud);
         }
     }

@@ -41,7 +41,7 @@ const fn favourite(shape: Shape) -> [Ink; 3] {
 
 /// A colour for a shape.
 pub(super) fn ink_for(shape: Shape, random: &mut Stream) -> Ink {
-    if random.chance(0.4) { pick(&favourite(shape), random) } else { any(random) }
+    if random.chance(0.6) { pick(&favourite(shape), random) } else { any(random) }
 }
 
 /// Any colour, black and white among them.

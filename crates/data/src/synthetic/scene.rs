@@ -62,8 +62,12 @@ pub(super) struct Scene {
     pub(super) noise: f32,
 }
 
+/// Tones below are dark, above light.
+const DARK: f32 = 120.0;
+/// How far an object's centre lies from the picture's, at most, along each axis.
+const WANDER_PX: f32 = 12.0;
 /// Least difference in tone between the object's ink and the ground.
-const VISIBLE: f32 = 48.0;
+const VISIBLE: f32 = 60.0;
 /// Least difference in tone between the two inks of a texture.
 const DISTINCT: f32 = 58.0;
 
@@ -71,36 +75,41 @@ impl Scene {
     pub(super) fn draw(shape: Shape, texture: Texture, random: &mut Stream) -> Self {
         let ground = ground(random);
         let middle = tone(blend(ground[0], ground[1], 0.5));
-        let clutter = (0..2 + random.below(6)).map(|_| clutter(middle, random)).collect();
+        let clutter = (0..1 + random.below(5)).map(|_| clutter(random)).collect();
         Self {
             ground,
             slope: direction(random),
-            clouds: random.range(4.0, 22.0),
+            clouds: random.range(3.0, 16.0),
             salt: random.next_u32(),
             clutter,
             object: object(shape, texture, middle, random),
             light: direction(random),
-            contrast: random.range(0.65, 1.0),
-            brightness: random.range(-14.0, 14.0),
-            noise: random.range(2.0, 9.0),
+            contrast: random.range(0.7, 1.0),
+            brightness: random.range(-10.0, 10.0),
+            noise: random.range(2.0, 7.0),
         }
     }
 }
 
-/// Two muted colours that don't differ much.
+/// Two muted colours that don't differ much; dark ones three times in four, as a stage is.
 fn ground(random: &mut Stream) -> [Ink; 2] {
-    let first = any(random);
-    let second = blend(first, any(random), random.range(0.1, 0.45));
+    let dark = random.chance(0.75);
+    let suits = |ink: Ink| (tone(ink) < DARK) == dark;
+    let first = chosen(random, any, suits);
+    let second = blend(first, any(random), random.range(0.1, 0.35));
     let muted = |ink: Ink| blend(ink, [tone(ink); 3], 0.35);
     [muted(first), muted(second)]
 }
 
 fn object(shape: Shape, texture: Texture, ground: f32, random: &mut Stream) -> Object {
-    let size = random.range(34.0, 52.0);
+    let size = random.range(50.0, 64.0);
     let reach = (size * shape.reach()).min(0.5 * SIDE as f32 - 1.0);
-    let place = |random: &mut Stream| random.range(reach, SIDE as f32 - reach);
-    let main = apart(VISIBLE, ground, random, |random| ink_for(shape, random));
-    let second = apart(DISTINCT, tone(main), random, any);
+    let room = (0.5 * SIDE as f32 - reach).min(WANDER_PX);
+    let place = |random: &mut Stream| 0.5 * SIDE as f32 + random.range(-room, room);
+    // Lighter than a dark ground, darker than a light one.
+    let side = if ground < DARK { 1.0 } else { -1.0 };
+    let main = chosen(random, |random| ink_for(shape, random), |ink| (tone(ink) - ground) * side >= VISIBLE);
+    let second = chosen(random, any, |ink| (tone(ink) - tone(main)).abs() >= DISTINCT);
     Object {
         shape,
         texture,
@@ -108,29 +117,25 @@ fn object(shape: Shape, texture: Texture, ground: f32, random: &mut Stream) -> O
         size,
         axis: tilt(random),
         grain: direction(random),
-        period: random.range(7.0, 12.0),
+        period: random.range(9.0, 14.0),
         inks: [main, second],
         salt: random.next_u32(),
     }
 }
 
-/// A colour whose tone is at least `least` from `tone_there`, or the farthest of eight.
-fn apart(least: f32, tone_there: f32, random: &mut Stream, draw: impl Fn(&mut Stream) -> Ink) -> Ink {
-    let distance = |ink: Ink| (tone(ink) - tone_there).abs();
-    let mut best = draw(random);
-    for _ in 0..7 {
-        if distance(best) >= least {
+/// A colour that suits, or the last of sixteen tries.
+fn chosen(random: &mut Stream, draw: impl Fn(&mut Stream) -> Ink, suits: impl Fn(Ink) -> bool) -> Ink {
+    let mut ink = draw(random);
+    for _ in 0..15 {
+        if suits(ink) {
             break;
         }
-        let next = draw(random);
-        if distance(next) > distance(best) {
-            best = next;
-        }
+        ink = draw(random);
     }
-    best
+    ink
 }
 
-fn clutter(_ground: f32, random: &mut Stream) -> Clutter {
+fn clutter(random: &mut Stream) -> Clutter {
     let side = SIDE as f32;
     let from = (random.range(0.0, side), random.range(0.0, side));
     let long = random.chance(0.5);
@@ -141,7 +146,7 @@ fn clutter(_ground: f32, random: &mut Stream) -> Clutter {
         to: (from.0 + along.0 * length, from.1 + along.1 * length),
         radius: if long { random.range(0.8, 2.5) } else { random.range(2.0, 7.0) },
         ink: any(random),
-        opacity: random.range(0.25, 0.8),
+        opacity: random.range(0.2, 0.6),
     }
 }
 
@@ -156,9 +161,9 @@ fn direction(random: &mut Stream) -> Vector {
     }
 }
 
-/// The x axis of an object that stands nearly upright: up to 30° to either side.
+/// The x axis of an object that stands nearly upright: up to 17° to either side.
 fn tilt(random: &mut Stream) -> Vector {
-    let slope = random.range(-0.577, 0.577);
+    let slope = random.range(-0.3, 0.3);
     let length = (1.0 + slope * slope).sqrt();
     (1.0 / length, slope / length)
 }

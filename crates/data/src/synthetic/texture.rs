@@ -68,16 +68,52 @@ fn wave(u: f32, period: f32) -> f32 {
 }
 
 /// Smooth noise in [0, 1]: random values at whole coordinates, blended between them.
-pub(super) fn clouds(x: f32, y: f32, salt: u32) -> f32 {
-    let (x0, y0) = (x.floor(), y.floor());
-    let (fx, fy) = (ease(x - x0), ease(y - y0));
-    let (i, j) = (x0 as i32, y0 as i32);
-    let row = |j: i32| {
-        let (a, b) = (lattice(i, j, salt), lattice(i.wrapping_add(1), j, salt));
-        a + (b - a) * fx
-    };
-    let (top, bottom) = (row(j), row(j.wrapping_add(1)));
-    top + (bottom - top) * fy
+fn clouds(x: f32, y: f32, salt: u32) -> f32 {
+    let ((i, fx), (j, fy)) = (cell(x), cell(y));
+    let top = mix(lattice(i, j, salt), lattice(i + 1, j, salt), fx);
+    let bottom = mix(lattice(i, j + 1, salt), lattice(i + 1, j + 1, salt), fx);
+    mix(top, bottom, fy)
+}
+
+/// [`clouds`] of a whole picture with cells of `cell_px` pixels, a row at a time: neighbours share most of the work.
+pub(super) struct Sky {
+    salt: u32,
+    cell_px: f32,
+    cells: Vec<(i32, f32)>,
+    /// Number of the lattice row that `top` belongs to; `bottom` belongs to the next.
+    row: Option<i32>,
+    top: Vec<f32>,
+    bottom: Vec<f32>,
+}
+
+impl Sky {
+    pub(super) fn new(width: usize, cell_px: f32, salt: u32) -> Self {
+        let cells = (0..width).map(|x| cell((x as f32 + 0.5) / cell_px)).collect();
+        Self { salt, cell_px, cells, row: None, top: vec![0.0; width], bottom: vec![0.0; width] }
+    }
+
+    /// The clouds of pixel row `y`, from left to right.
+    pub(super) fn row(&mut self, y: usize) -> impl Iterator<Item = f32> {
+        let (j, fy) = cell((y as f32 + 0.5) / self.cell_px);
+        if self.row != Some(j) {
+            for (x, &(i, fx)) in self.cells.iter().enumerate() {
+                let at = |j| mix(lattice(i, j, self.salt), lattice(i + 1, j, self.salt), fx);
+                (self.top[x], self.bottom[x]) = (at(j), at(j + 1));
+            }
+            self.row = Some(j);
+        }
+        self.top.iter().zip(&self.bottom).map(move |(&top, &bottom)| mix(top, bottom, fy))
+    }
+}
+
+/// Number of the lattice cell, and how far into it, eased.
+fn cell(x: f32) -> (i32, f32) {
+    let whole = x.floor();
+    (whole as i32, ease(x - whole))
+}
+
+fn mix(a: f32, b: f32, t: f32) -> f32 {
+    a + (b - a) * t
 }
 
 fn ease(t: f32) -> f32 {
