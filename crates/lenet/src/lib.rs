@@ -12,7 +12,7 @@
 //! | [`rng`], [`kernels`] | what the others stand on |
 //!
 //! # Examples
-//! A small network learns six of the synthetic set's classes:
+//! A small network begins to learn, on photos drawn as needed:
 //! ```
 //! use lenet::{data, train::{Job, Pictures, Preset, Recipe}};
 //!

@@ -4,12 +4,13 @@ use super::{OnBadWord, PlaceArgs, RecipeWord, Seeds, number::count};
 use clap::Args;
 
 const EXAMPLES: &str = "\
-Prints Tables I to V and writes report.html, tables.md, tables.csv, tables.tex, the figures, and a folder for each run.
+Prints Tables I to V and writes report.html, tables.md, tables.csv, tables.tex,
+the figures, and a folder for each run.
 
 Examples:
-  lenet compare                                 built-in photos, three models, some minutes
-  lenet compare --recipe published              the same as it was published: at chance, and why is in docs/why-chance.md
-  lenet compare --data photos --seeds 0..3      your photos, three seeds: mean and deviation over runs
+  lenet compare                              built-in photos, three models
+  lenet compare --recipe published           as it was published: at chance
+  lenet compare --data photos --seeds 0..3   your photos, three seeds
   lenet compare --data photos --models lenet5,mine.toml --epochs 20";
 
 /// The whole experiment.
@@ -24,8 +25,8 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "A,B", value_delimiter = ',', default_values = nn::zoo::NAMES)]
     pub(crate) models: Vec<String>,
 
-    /// Built-in recipe
-    #[arg(long, value_name = "NAME", default_value = "tuned")]
+    /// Recipe: tuned learns, published stays at chance as in the report
+    #[arg(long, value_name = "tuned|published", hide_possible_values = true, default_value = "tuned")]
     pub(crate) recipe: RecipeWord,
 
     /// Seeds: 0..3 (which are 0, 1, 2), 0,5,7 or 4
@@ -40,8 +41,8 @@ pub(crate) struct CompareArgs {
     #[arg(long)]
     pub(crate) full: bool,
 
-    /// What to do about pictures that cannot be read
-    #[arg(long, value_name = "WHAT", default_value = "fail")]
+    /// Leave out pictures that cannot be read and name them, or stop at the first
+    #[arg(long, value_name = "skip|fail", hide_possible_values = true, default_value = "fail")]
     pub(crate) on_bad: OnBadWord,
 
     #[command(flatten)]

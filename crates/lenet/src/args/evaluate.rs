@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Classes are matched by name, so the order or number of folders does not matter.
+Weights that PyTorch saved do not say their model: name it with --model.
 
 Examples:
   lenet evaluate --weights runs/train/weights/best.safetensors --data photos
-  lenet evaluate --weights best.safetensors --data photos --split holdout --json     scores photos/holdout.txt
-  lenet evaluate --weights torch.safetensors --model lenet5 --data photos            weights that PyTorch saved";
+  lenet evaluate --weights best.safetensors --data photos --split holdout --json
+  lenet evaluate --weights torch.safetensors --model lenet5 --data photos";
 
 /// Scores a split.
 #[derive(Debug, Args)]
@@ -32,8 +33,8 @@ pub(crate) struct EvaluateArgs {
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
 
-    /// What to do about pictures that cannot be read
-    #[arg(long, value_name = "WHAT", default_value = "fail")]
+    /// Leave out pictures that cannot be read and name them, or stop at the first
+    #[arg(long, value_name = "skip|fail", hide_possible_values = true, default_value = "fail")]
     pub(crate) on_bad: OnBadWord,
 
     /// Print one JSON object: loss, top1, top5, samples, ...

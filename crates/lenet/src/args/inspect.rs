@@ -5,10 +5,10 @@ use clap::Args;
 
 const EXAMPLES: &str = "\
 Examples:
-  lenet inspect lenet5-modified                 its layers, shapes, parameters and multiply-adds
-  lenet inspect mine.toml                       the same of a model of your own
-  lenet inspect best.safetensors                model, preprocessing, classes and tensors of a weights file
-  lenet inspect photos                          pictures of each class and split";
+  lenet inspect lenet5-modified    layers, shapes, parameters, multiply-adds
+  lenet inspect mine.toml          the same of a model of your own
+  lenet inspect best.safetensors   model, preprocessing, classes, tensors
+  lenet inspect photos             pictures of each class and split";
 
 /// Shows what something is.
 #[derive(Debug, Args)]

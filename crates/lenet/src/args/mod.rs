@@ -34,19 +34,21 @@ use clap::{Parser, Subcommand, error::ErrorKind};
     about = "Trains, compares and ships small image classifiers on the CPU you have",
     after_help = AFTER_HELP,
     arg_required_else_help = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    max_term_width = 110
 )]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub(crate) verb: Verb,
 
-    /// Threads to compute with; the results do not depend on it [default: RAYON_NUM_THREADS, or all the CPU offers]
-    #[arg(short = 'j', long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Threads to compute with, no matter for the results [default: RAYON_NUM_THREADS, or what the CPU offers]
+    #[arg(short = 'j', long, global = true, value_name = "N", help_heading = "General")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
 
     /// Tell nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "General")]
     pub(crate) quiet: bool,
 }
 
@@ -69,13 +71,14 @@ pub(crate) enum Verb {
 
 const AFTER_HELP: &str = "\
 Examples:
-  lenet compare                                  the whole experiment on the built-in photos, in minutes
-  lenet train --data photos --model lenet5       your photos: photos/<class>/*.jpg
+  lenet compare                              the whole experiment, in minutes
+  lenet train --data photos --model lenet5   your photos: photos/<class>/*.jpg
   lenet evaluate --weights runs/train/weights/best.safetensors --data photos
   lenet predict --weights runs/train/weights/best.safetensors cat.jpg
 
-Exit codes: 0 done, 1 failed while running, 2 usage, 65 bad data, 66 no such input, 74 disk or system, 78 bad recipe or model.
-'lenet VERB --help' tells all of a verb.";
+'lenet VERB --help' tells all of a verb. Exit codes: 0 done, 1 failed while
+running, 2 usage, 65 bad data, 66 no such input, 74 disk or system, 78 bad
+recipe or model.";
 
 /// Reads the command line; prints help and ends if that is what was asked for.
 ///

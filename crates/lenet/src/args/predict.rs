@@ -4,9 +4,11 @@ use clap::Args;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
-Prints the five likeliest classes of each picture: a line to read on a screen, and with --json or into a pipe or file
-one JSON object a line, {\"path\":...,\"top\":[{\"label\":...,\"index\":...,\"prob\":...},...]}.
-A file that is no picture is named on stderr, the others go on, and the exit code is 65 in the end.
+Prints the five likeliest classes of each picture: on a screen a line to read,
+with --json or into a pipe or file one JSON object a line,
+  {\"path\":...,\"top\":[{\"label\":...,\"index\":...,\"prob\":...},...]}
+A file that is no picture is named on stderr, the others go on, and the exit
+code is 65 in the end.
 
 Examples:
   lenet predict --weights best.safetensors cat.jpg dog.jpg

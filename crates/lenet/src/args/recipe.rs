@@ -7,24 +7,19 @@ use std::path::PathBuf;
 /// The built-in recipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RecipeWord {
-    /// Learns
     Tuned,
-    /// Repeats the published report, which stayed at chance
     Published,
 }
 
 /// What is done about pictures that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnBadWord {
-    /// Leave them out and name them
     Skip,
-    /// Stop at the first
     Fail,
 }
 
 /// The optimizers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the words say it")]
 pub(crate) enum OptimizerWord {
     Sgd,
     Adam,
@@ -35,22 +30,16 @@ pub(crate) enum OptimizerWord {
 /// The schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ScheduleWord {
-    /// Always --lr
     Constant,
-    /// A tenth after each third of the run
     Step,
-    /// Down to 0 along half a cosine
     Cosine,
-    /// Up, then down to almost 0
     OneCycle,
 }
 
 /// What weight decay shrinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DecayedWord {
-    /// Weights only
     Weights,
-    /// Biases too, as PyTorch does
     All,
 }
 
@@ -71,7 +60,7 @@ pub(crate) struct ChangeArgs {
     pub(crate) lr: Option<f64>,
 
     /// Optimizer
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "sgd|adam|adamw", hide_possible_values = true)]
     pub(crate) opt: Option<OptimizerWord>,
 
     /// Momentum of sgd [default after --opt sgd: 0.9]
@@ -82,12 +71,13 @@ pub(crate) struct ChangeArgs {
     #[arg(long, alias = "wd", value_name = "X", value_parser = not_negative, allow_negative_numbers = true)]
     pub(crate) weight_decay: Option<f64>,
 
-    /// What weight decay shrinks
-    #[arg(long, value_name = "WHAT")]
+    /// What weight decay shrinks: weights alone, or biases too, as PyTorch does
+    #[arg(long, value_name = "weights|all", hide_possible_values = true)]
     pub(crate) decayed: Option<DecayedWord>,
 
-    /// Course of the learning rate
-    #[arg(long, value_name = "NAME")]
+    /// Course of the learning rate: constant, step (a tenth after each third of the run), cosine (down to 0),
+    /// one-cycle (up, then down to almost 0)
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub(crate) sched: Option<ScheduleWord>,
 
     /// Epochs in which the learning rate rises to where its course begins

@@ -4,8 +4,9 @@ use clap::Args;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
-50 classes, a shape with a texture each, 128x128 pixels, with train.txt, val.txt, test.txt and classes.txt. The same
-numbers and seed give the same pictures on every machine; '--data synthetic' draws them without writing files.
+50 classes, a shape with a texture each, 128x128 pixels, with train.txt, val.txt,
+test.txt and classes.txt. The same seed gives the same pictures on every machine;
+'--data synthetic' draws them without writing files.
 
 Examples:
   lenet synth photos --train 2000 --val 450 --test 450

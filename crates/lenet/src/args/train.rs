@@ -5,17 +5,18 @@ use clap::Args;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
-Data is a folder with train.txt, val.txt, test.txt ('path label' a line), one with train/ val/ test/ class folders, a
-single tree of class folders (split 80/10/10), or the word 'synthetic' ('synthetic:2000,450,450' for other sizes).
+Data is a folder with train.txt, val.txt and test.txt ('path label' a line), one
+with train/ val/ test/ of class folders, a single tree of class folders (split
+80/10/10), or 'synthetic' ('synthetic:2000,450,450' for other sizes).
 
 Examples:
   lenet train --data photos --model lenet5
-  lenet train --data photos --model lenet5-modified --epochs 30 --seed 1 --out runs/long
+  lenet train --data photos --model lenet5-modified --epochs 30 --out runs/long
   lenet train --data photos --model mine.toml --opt sgd --lr 0.05 --sched cosine
-  lenet train --config runs/train/config.toml        the same run again, to the bit
+  lenet train --config runs/train/config.toml    the same run again, to the bit
 
-The run folder holds config.toml, results.csv, summary.json, predictions.csv, weights/best.safetensors and
-weights/last.safetensors.";
+The run folder holds config.toml, results.csv, summary.json, predictions.csv and
+weights/best.safetensors, weights/last.safetensors.";
 
 /// One run.
 #[derive(Debug, Args)]
@@ -29,8 +30,8 @@ pub(crate) struct TrainArgs {
     #[arg(short, long, value_name = "MODEL", required_unless_present = "config")]
     pub(crate) model: Option<String>,
 
-    /// Built-in recipe to start from [default: tuned]
-    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    /// Recipe to start from: tuned learns, published stays at chance as in the report [default: tuned]
+    #[arg(long, value_name = "tuned|published", hide_possible_values = true, conflicts_with = "config")]
     pub(crate) recipe: Option<RecipeWord>,
 
     /// Recipe file, such as a run's config.toml; flags win over it
@@ -41,8 +42,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// What to do about pictures that cannot be read [default: fail]
-    #[arg(long, value_name = "WHAT")]
+    /// Leave out pictures that cannot be read and name them, or stop at the first [default: fail]
+    #[arg(long, value_name = "skip|fail", hide_possible_values = true)]
     pub(crate) on_bad: Option<OnBadWord>,
 
     /// Write 'step,loss' of every step to this file, the loss before the step

@@ -1,6 +1,6 @@
 //! `lenet compare`: the whole experiment and its report.
 
-use super::open;
+use super::{early, open, tell_skipped};
 use crate::{
     args::CompareArgs,
     exit::Failure,
@@ -9,7 +9,7 @@ use crate::{
     resolve::{self, ComparePlan, check_apart},
 };
 use report::{CompareReport, ModelLayers, Provenance, Run, RunFile};
-use std::path::Path;
+use std::{fs, path::Path};
 use train::{ComparedRun, Pictures, run_compare, store::RunDir};
 
 /// Trains all, writes the report, prints the tables.
@@ -17,11 +17,23 @@ pub(super) fn run(args: CompareArgs, console: Console) -> Result<(), Failure> {
     let plan = resolve::compare(args)?;
     check_apart(&plan.data, &plan.place, &[])?;
     let mut pictures = Pictures::new(open(&plan.data, console)?, plan.on_bad);
-    let dir = RunDir::create(&plan.place)?;
+    let early = early(&plan.place)?;
     let decoding = Decoding::new(console, "read");
     let told = |split: &str, done, all| decoding.told(split, done, all);
+    let mut skipped = Vec::new();
+    for recipe in &plan.recipes {
+        let splits = pictures.splits(&recipe.input.preprocess(), &told)?;
+        skipped.extend(splits.skipped().map(|(split, bad)| (split, bad.clone())));
+        // A model that wants other colours or sizes meets the same bad files again.
+        skipped.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+        skipped.dedup();
+    }
+    tell_skipped(skipped.iter().map(|(split, bad)| (*split, bad)), console);
     let mut progress = RunProgress::new(console);
-    let runs = run_compare(&plan.recipes, &plan.seeds, &mut pictures, &dir, &told, &mut progress)?;
+    let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
+    let runs = run_compare(&plan.recipes, &plan.seeds, &mut pictures, &dir, &told, &mut progress)
+        // Only a folder that is still empty goes: nothing had begun.
+        .inspect_err(|_| drop(fs::remove_dir(dir.path())))?;
     let report = CompareReport {
         title: "Small image classifiers compared".to_owned(),
         provenance: provenance(&plan, &runs),

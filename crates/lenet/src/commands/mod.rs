@@ -14,7 +14,10 @@ use crate::{
     resolve::DataPlan,
 };
 use ::data::{BadFile, Dataset};
-use ::train::ErrorKind;
+use ::train::{
+    ErrorKind,
+    store::{Place, RunDir},
+};
 
 /// Bad pictures that are named one by one; more are counted.
 const NAMED: usize = 20;
@@ -49,6 +52,15 @@ fn open(plan: &DataPlan, console: Console) -> Result<Dataset, Failure> {
         console.line(&format!("note: {note}"));
     }
     Ok(data)
+}
+
+/// A named folder, before all pictures are read only to hear that it is taken. A numbered one is made when nothing can be
+/// wrong any more, so that failed starts leave none behind.
+fn early(place: &Place) -> Result<Option<RunDir>, Failure> {
+    match place {
+        Place::Next { .. } => Ok(None),
+        place => Ok(Some(RunDir::create(place)?)),
+    }
 }
 
 /// Names the pictures that were left out.

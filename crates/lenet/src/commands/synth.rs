@@ -18,11 +18,14 @@ pub(super) fn run(args: SynthArgs, console: Console) -> Result<(), Failure> {
         return Err(Failure::usage("no picture asked for; --train, --val and --test are all 0"));
     }
     let progress = Decoding::new(console, "write");
-    synthetic::write(&dir, &set, &|done, all| progress.told("", done, all)).map_err(|error| match error {
-        DataError::Io { path, source } => {
-            Failure::new(ErrorKind::Io, format!("cannot write {}: {source}", path.display()))
-        }
-        other => other.into(),
-    })?;
-    out::print(&format!("{} pictures of 50 classes in {}\n", thousands(total), dir.display()))
+    let name = dir.display().to_string();
+    synthetic::write(&dir, &set, &|done, all| progress.told(&name, done, all)).map_err(
+        |error| match error {
+            DataError::Io { path, source } => {
+                Failure::new(ErrorKind::Io, format!("cannot write {}: {source}", path.display()))
+            }
+            other => other.into(),
+        },
+    )?;
+    out::print(&format!("{} pictures of 50 classes in {name}\n", thousands(total)))
 }

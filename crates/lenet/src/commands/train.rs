@@ -1,6 +1,6 @@
 //! `lenet train`: one run into a folder.
 
-use super::{open, tell_skipped};
+use super::{early, open, tell_skipped};
 use crate::{
     args::TrainArgs,
     exit::Failure,
@@ -13,7 +13,7 @@ use train::{
     Job, Observer, Pictures, StepLog,
     history::Metrics,
     recipe::Tested,
-    store::{Place, RunDir, SummaryFile},
+    store::{RunDir, SummaryFile},
 };
 
 /// Trains.
@@ -22,11 +22,7 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     let others: Vec<_> = plan.log_steps.as_deref().into_iter().collect();
     check_apart(&plan.data, &plan.place, &others)?;
     let data = open(&plan.data, console)?;
-    let early = match &plan.place {
-        Place::Next { .. } => None,
-        // A folder that is taken is better told now than after all pictures were read.
-        place => Some(RunDir::create(place)?),
-    };
+    let early = early(&plan.place)?;
     let mut log = plan.log_steps.as_deref().map(StepLog::create).transpose()?;
     let decoding = Decoding::new(console, "read");
     let splits = Pictures::new(data, plan.recipe.on_bad)
@@ -36,7 +32,6 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
         console.line("note: no validation split, so no epoch is the best");
     }
     let job = Job::new(plan.recipe, &splits)?;
-    // A numbered folder is taken only when nothing can be wrong any more, so that failed starts leave none behind.
     let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
     let mut progress = RunProgress::new(console);
     let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];

@@ -1,0 +1,53 @@
+//! `lenet inspect` and `lenet synth`.
+
+use crate::lab::Lab;
+
+#[test]
+fn a_model_is_shown_layer_by_layer() {
+    let lab = Lab::new();
+    let text = lab.ok("inspect lenet5");
+    assert!(text.contains("conv2") && text.contains("16×58×58"), "{text}");
+    assert!(text.contains("1,631,826") && text.contains("12,009,000"), "{text}");
+    assert!(lab.ok("inspect lenet5-modified --classes 10 --imgsz 64").contains("1×64×64"));
+    lab.write(
+        "m.toml",
+        "name = 'm'\ninput = [1, 8, 8]\n[[layers]]\nname = 'fc1'\nkind = 'linear'\nout_features = 4\n",
+    );
+    assert!(lab.ok("inspect m.toml").contains("64→4"));
+}
+
+#[test]
+fn a_weights_file_says_what_is_in_it() {
+    let lab = Lab::new();
+    let weights = lab.weights();
+    let text = lab.ok(&format!("inspect {weights}"));
+    for word in ["cat, dog, eel", "histogram", "fc1.weight", "50×64", "recipe = \"tuned\""] {
+        assert!(text.contains(word), "no {word} in {text}");
+    }
+    let place = lab.path("").display().to_string();
+    assert!(!text.contains(&place), "where photos lay is nobody's business: {text}");
+}
+
+#[test]
+fn data_is_counted_by_class_and_split() {
+    let lab = Lab::new();
+    lab.photos();
+    let text = lab.ok("inspect photos");
+    let dog: Vec<&str> = text.lines().find(|line| line.contains("dog")).unwrap().split_whitespace().collect();
+    assert_eq!(dog, ["1", "dog", "6", "2", "2"]);
+    assert!(text.lines().last().unwrap().contains("3 classes"), "{text}");
+    assert!(lab.ok("inspect synthetic").contains("10,000"));
+    lab.run("inspect ./nowhere").expect(66, &["./nowhere"]);
+}
+
+#[test]
+fn the_synthetic_set_as_files_is_the_synthetic_set() {
+    let lab = Lab::new();
+    lab.ok("synth set --train 60 --val 50 --test 50");
+    let text = lab.ok("inspect set");
+    assert!(text.contains("50 classes") && text.contains("striped star"), "{text}");
+    lab.ok("train --data set --model perceptron --epochs 1 --out files");
+    lab.ok("train --data synthetic:60,50,50 --model perceptron --epochs 1 --out drawn");
+    let weights = |run: &str| std::fs::read(lab.path(&format!("{run}/weights/last.safetensors"))).unwrap();
+    assert!(weights("files") == weights("drawn"));
+}

@@ -1,0 +1,13 @@
+//! The command line from outside: exit code, stdout and stderr of the built program, each test in a folder of its own.
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod bad_input;
+mod compare;
+mod crate_graph;
+mod disk;
+mod inspect;
+mod lab;
+mod predict;
+mod repeat;
+mod score;
+mod usage;
