@@ -117,6 +117,7 @@ fn usual_preprocess(file: &ModelFile, model: &str) -> Preprocess {
 
 /// Rows of the last linear layer, which in the built-in models has the highest number: `fc2` or `fc3`.
 fn num_classes(file: &ModelFile) -> usize {
-    let biases = file.tensors.iter().filter(|(name, _)| name.starts_with("fc") && name.ends_with(".bias"));
-    biases.last().and_then(|(_, tensor)| tensor.shape.first().copied()).unwrap_or(1)
+    let mut biases =
+        file.tensors.iter().filter(|(name, _)| name.starts_with("fc") && name.ends_with(".bias"));
+    biases.next_back().and_then(|(_, tensor)| tensor.shape.first().copied()).unwrap_or(1)
 }

@@ -1,4 +1,5 @@
 //! Weights files of every kind, and what becomes of them.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 

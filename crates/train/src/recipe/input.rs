@@ -77,11 +77,11 @@ impl Input {
                 (space.colour(), Feature::histogram(space, transform))
             }
         };
-        if let Standardize::Fixed { mean: shift, std: scale } = self.standardize {
-            if let Feature::Pixels { mean, std } | Feature::Histogram { mean, std, .. } = &mut feature {
-                mean.fill(shift);
-                std.fill(scale);
-            }
+        if let Standardize::Fixed { mean: shift, std: scale } = self.standardize
+            && let Feature::Pixels { mean, std } | Feature::Histogram { mean, std, .. } = &mut feature
+        {
+            mean.fill(shift);
+            std.fill(scale);
         }
         Preprocess::new(self.height, self.width, colour, feature)
     }
