@@ -55,6 +55,9 @@ def features(path, preprocess):
     if feature["kind"] == "pixels":
         values = plane[None] / 255.0
         mean, std = (np.array(feature[key])[:, None, None] for key in ("mean", "std"))
+    elif feature["kind"] == "picture-pixels":
+        values = plane[None] / 255.0
+        mean, std = values.mean(), max(values.std(), 1 / 255)
     else:
         share = np.bincount(plane.ravel() // 4, minlength=64) / plane.size
         shapes = {"plain": share, "sqrt": np.sqrt(share), "log": np.log(share + 1 / plane.size)}
