@@ -5,13 +5,6 @@
 
 use crate::simd::Simd;
 
-/// Largest error of [`exp`] in units in the last place, over all `f32` in its range.
-pub const EXP_MAX_ULP: u32 = 2;
-/// Largest error of [`sigmoid`] in units in the last place, for results above 2⁻¹²⁶.
-pub const SIGMOID_MAX_ULP: u32 = 4;
-/// Largest error of [`tanh`] in units in the last place.
-pub const TANH_MAX_ULP: u32 = 4;
-
 /// Below it eˣ is no normal number; [`exp`] stays at e^(this).
 const EXP_LOW: f32 = -87.0;
 /// Above it 2ⁿ would overflow; [`exp`] stays at e^(this).
