@@ -71,8 +71,8 @@ impl Augment {
 
     /// The view of sample `index` in `epoch`, of a plane of `width` × `height`.
     ///
-    /// Area uniform, aspect ratio uniform between its limits after taking logarithms' place by ratio (see below), place
-    /// uniform. A crop that would be wider or higher than the picture is cut to it.
+    /// Area and place are uniform, wide crops are as likely as high ones where the limits of the aspect ratio are each
+    /// other's inverse. A crop that would be wider or higher than the picture is cut to it.
     ///
     /// # Source
     /// Random resized crop: Szegedy et al. 2015, arXiv 1409.4842, section 6.
