@@ -59,7 +59,7 @@ pub(crate) struct ChangeArgs {
     #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
 
-    /// Optimizer
+    /// Optimizer, on the loss's own gradients
     #[arg(long, value_name = "sgd|adam|adamw", hide_possible_values = true)]
     pub(crate) opt: Option<OptimizerWord>,
 

@@ -9,7 +9,10 @@ use nn::{
     optim::{Adam, AdamW, Decayed, OptimizerConfig, Sgd},
     schedule::{Curve, OneCycle},
 };
-use train::{Recipe, recipe::Standardize};
+use train::{
+    Recipe,
+    recipe::{Standardize, WeightGradient},
+};
 
 /// Momentum that comes with `--opt sgd`, the usual one.
 const USUAL_MOMENTUM: f64 = 0.9;
@@ -28,6 +31,10 @@ pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure
     recipe.weights = args.weights.clone().or(recipe.weights);
     recipe.augment = augment(recipe.augment, args);
     recipe.optimizer = optimizer(recipe.optimizer, args)?;
+    if args.opt.is_some() {
+        // An optimizer that is asked for by name is the textbook's, gradients included.
+        recipe.weight_gradient = WeightGradient::Plain;
+    }
     schedule(&mut recipe, args);
     if let (Some(mean), Some(std)) = (args.mean, args.std) {
         recipe.input.standardize = Standardize::Fixed { mean, std };
@@ -115,6 +122,7 @@ mod tests {
         let changed = apply(tuned(), &args).unwrap();
         let expected = Sgd { weight_decay: 0.1, ..Sgd::with_momentum(0.9) };
         assert_eq!(changed.optimizer, OptimizerConfig::Sgd(expected));
+        assert_eq!(changed.weight_gradient, WeightGradient::Plain);
         let same = ChangeArgs { opt: Some(OptimizerWord::AdamW), ..Default::default() };
         assert_eq!(apply(tuned(), &same).unwrap().optimizer, tuned().optimizer);
     }
