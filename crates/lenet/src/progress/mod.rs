@@ -60,7 +60,7 @@ impl Console {
     fn bar(self, all: u64, template: &str) -> Option<ProgressBar> {
         let Self::Bars { colour } = self else { return None };
         let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr_with_hz(DRAWN_HZ));
-        let bright = if colour { ":24.cyan/dim" } else { ":24" };
+        let bright = if colour { ":16.cyan/dim" } else { ":16" };
         let template = template.replace("{bar}", &format!("{{bar{bright}}}"));
         // The templates are constants of this module; a bar without style is still a bar.
         if let Ok(style) = ProgressStyle::with_template(&template) {

@@ -13,6 +13,9 @@ use train::{
 
 pub(super) const TEMPLATE: &str = "{prefix} {bar} {wide_msg}";
 
+/// Over the rows of a run's epochs; all fit on 80 columns.
+const HEADING: &str = "  epoch      loss   top-1   top-5  val loss   top-1   top-5  images/s    ETA";
+
 /// Shortest time between two looks at a bar: most steps are shorter than a glance.
 const GLANCE: Duration = Duration::from_millis(80);
 
@@ -57,10 +60,10 @@ impl RunProgress {
     fn start(&mut self, info: &RunInfo) {
         let RunInfo { model, recipe, seed, epochs, .. } = info;
         let (params, samples) = (thousands(info.num_params), thousands(info.samples_per_epoch));
-        let plural = if *epochs == 1 { "" } else { "s" };
         self.console.line(&format!(
-            "{model}, recipe {recipe}, seed {seed}: {params} parameters, {epochs} epoch{plural} of {samples} pictures"
+            "{model} ({recipe}, seed {seed}): {params} parameters, {epochs} × {samples} pictures"
         ));
+        self.console.line(HEADING);
         let bar = self.console.bar(info.samples_per_epoch as u64, TEMPLATE);
         let now = Instant::now();
         self.run =
@@ -104,11 +107,11 @@ impl Run {
         let speed = thousands((self.epoch.samples as f64 / secs) as usize);
         let waited = percent(self.epoch.waited.as_secs_f64() / secs);
         format!(
-            "{speed} images/s  loss {:.3}  top-1 {}  lr {:.2e}  ETA {}  ({} in loading)",
+            "{speed} images/s  loss {:.3}  top-1 {}  ETA {}  lr {:.1e}  loading {}",
             step.so_far.loss,
             percent(step.so_far.top1),
-            step.lr,
             clock(self.left()),
+            step.lr,
             waited.trim_start(),
         )
     }
@@ -119,17 +122,15 @@ impl Run {
         self.begin.elapsed().mul_f64(rest / self.steps.max(1) as f64)
     }
 
-    /// One line that says it all.
-    fn epoch_done(&self, record: &EpochRecord) -> String {
-        let width = self.info.epochs.to_string().len();
+    /// A row under [`HEADING`].
+    fn row(&self, record: &EpochRecord) -> String {
         let val = match record.val.samples {
-            0 => String::new(),
-            _ => format!("  val {}", scores(&record.val)),
+            0 => format!("{:>24}", "–"),
+            _ => scores(&record.val),
         };
         format!(
-            "epoch {:>width$}/{}  train {}{val}  {:>6} images/s  ETA {}",
-            record.epoch,
-            self.info.epochs,
+            "{:>7}  {}  {val}  {:>8}  {:>5}",
+            format!("{}/{}", record.epoch, self.info.epochs),
             scores(&record.train),
             thousands(record.images_per_sec as usize),
             clock(self.left()),
@@ -144,10 +145,10 @@ impl Run {
     }
 }
 
-/// Loss, top-1 and top-5 in a line.
+/// Loss, top-1 and top-5, 24 characters wide.
 fn scores(metrics: &Metrics) -> String {
     let Metrics { loss, top1, top5, .. } = metrics;
-    format!("loss {loss:.3} top-1 {} top-5 {}", percent(*top1), percent(*top5))
+    format!("{loss:>8.3}  {:>6}  {:>6}", percent(*top1), percent(*top5))
 }
 
 impl Observer for RunProgress {
@@ -156,13 +157,51 @@ impl Observer for RunProgress {
             (Event::Started(info), _) => self.start(info),
             (Event::StepDone(step), Some(run)) => run.step(step),
             (Event::EpochDone { record, .. }, Some(run)) => {
-                run.tell(self.console, &run.epoch_done(record));
+                run.tell(self.console, &run.row(record));
                 run.epoch = Epoch::new(record.epoch + 1);
             }
             (Event::Finished { reason, steps, .. }, _) => self.finish(*reason, *steps),
-            (Event::Tested(metrics), _) => self.console.line(&format!("test  {}", scores(metrics))),
+            (Event::Tested(metrics), _) => self.console.line(&format!("{:>33}  {}", "test", scores(metrics))),
             _ => {}
         }
         Ok(Flow::Continue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_under_their_heading() {
+        let info = RunInfo {
+            model: "lenet5".into(),
+            recipe: "tuned".into(),
+            seed: 0,
+            num_classes: 50,
+            num_params: 1,
+            epochs: 10,
+            steps_per_epoch: 4,
+            total_steps: 40,
+            samples_per_epoch: 128,
+            val_samples: 450,
+        };
+        let mut progress = RunProgress::new(Console::Quiet);
+        progress.start(&info);
+        let run = progress.run.unwrap();
+        let metrics = Metrics { loss: 3.9125, top1: 0.3, top5: 1.0, samples: 450 };
+        let record = EpochRecord {
+            epoch: 10,
+            time_secs: 1.0,
+            train: metrics,
+            val: metrics,
+            lr: 0.1,
+            images_per_sec: 12_345.6,
+        };
+        let row = run.row(&record);
+        assert_eq!(row, "  10/10     3.913   30.0%  100.0%     3.913   30.0%  100.0%    12,345   0:00");
+        assert_eq!(row.chars().count(), HEADING.chars().count());
+        let alone = run.row(&EpochRecord { val: Metrics::default(), ..record });
+        assert_eq!(alone.chars().count(), HEADING.chars().count(), "{alone}");
     }
 }
