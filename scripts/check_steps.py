@@ -19,7 +19,7 @@ from torch.optim import SGD, Adam, AdamW
 
 LOSS_CLOSE = 1e-4
 # A mean over each tensor: Adam divides gradients that are all but zero by themselves, so that single weights may differ by lr.
-WEIGHT_CLOSE = 1e-6
+WEIGHT_CLOSE = 1e-5
 STEPS, BATCH = 10, 32
 
 # Flags, and what they mean to PyTorch.
