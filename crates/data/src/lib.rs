@@ -9,12 +9,14 @@
 #![forbid(unsafe_code)]
 
 pub mod augment;
+pub mod cache;
 mod data_spec;
 pub mod decode;
 mod error;
 pub mod histogram;
 mod loader;
 pub mod picture;
+mod planes;
 mod prepared;
 mod preprocess;
 pub mod resize;
@@ -24,12 +26,14 @@ mod split;
 pub mod synthetic;
 
 pub use augment::Augment;
+pub use cache::{Cache, prepare_cached};
 pub use data_spec::{DataSpec, DataSpecError};
 pub use decode::DecodeError;
 pub use error::{DataError, ErrorKind};
 pub use histogram::{Space, Transform};
 pub use loader::{Batch, Loader};
 pub use picture::{Colour, Picture};
+pub use planes::Planes;
 pub use prepared::{BadFile, OnBad, PreparedSet, prepare};
 pub use preprocess::{Feature, Fit, Preprocess, PreprocessError};
 pub use sampler::{LastBatch, Order, batches};

@@ -4,11 +4,12 @@ use crate::{Colour, Space, Transform};
 fn set() -> Arc<PreparedSet> {
     let planes: Vec<u8> = (0..20 * 64_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     Arc::new(PreparedSet {
-        planes,
+        planes: planes.into(),
         shape: [1, 8, 8],
         labels: (0..20).map(|i| i % 4).collect(),
         names: (0..20).map(|i| i.to_string()).collect(),
         skipped: vec![],
+        cache_note: None,
     })
 }
 
@@ -60,7 +61,7 @@ fn a_flip_mirrors_rows_and_nothing_else() {
 #[test]
 fn crops_are_standardized_like_whole_pictures() {
     // All pixels equal: whatever is cropped, the features are those of the level.
-    let flat = Arc::new(PreparedSet { planes: vec![90; 64], ..(*set()).clone() });
+    let flat = Arc::new(PreparedSet { planes: vec![90; 64].into(), ..(*set()).clone() });
     let flat = Arc::new(PreparedSet { labels: vec![0], names: vec!["flat".into()], ..(*flat).clone() });
     let cropped = filled(&Loader::new(Arc::clone(&flat), pixels(), CROPS, 1), &[0], 0).input;
     let plain = filled(&Loader::plain(flat, pixels()), &[0], 0).input;

@@ -3,12 +3,16 @@
 use crate::{
     decode::{Limits, decode},
     error::DataError,
+    planes::Planes,
     preprocess::Preprocess,
     source::{Content, Source},
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 /// What happens to a picture that can't be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +38,7 @@ pub struct BadFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreparedSet {
     /// `[samples, channels, height, width]`, 8 bits each.
-    pub planes: Vec<u8>,
+    pub planes: Planes,
     /// Shape of one plane: channels, height, width.
     pub shape: [usize; 3],
     /// Index of each sample's class.
@@ -43,9 +47,41 @@ pub struct PreparedSet {
     pub names: Vec<String>,
     /// The samples that could not be used, in the order of the source.
     pub skipped: Vec<BadFile>,
+    /// Why the planes are not in the cache though they should be; one line.
+    pub cache_note: Option<String>,
 }
 
 impl PreparedSet {
+    /// Puts labels and names beside the planes of all samples but the bad ones.
+    pub(crate) fn assemble(
+        source: &dyn Source,
+        preprocess: &Preprocess,
+        planes: Planes,
+        bad: &[BadSample],
+    ) -> Result<Self, DataError> {
+        let samples = source.samples();
+        let mut usable = vec![true; samples.len()];
+        let mut skipped = Vec::with_capacity(bad.len());
+        for (index, reason) in bad {
+            usable[*index] = false;
+            skipped.push(BadFile { path: samples[*index].name.clone(), reason: reason.clone() });
+        }
+        let kept = || samples.iter().zip(&usable).filter_map(|(sample, &usable)| usable.then_some(sample));
+        let set = Self {
+            planes,
+            shape: [preprocess.colour.channels(), preprocess.height, preprocess.width],
+            labels: kept().map(|sample| sample.label).collect(),
+            names: kept().map(|sample| sample.name.clone()).collect(),
+            skipped,
+            cache_note: None,
+        };
+        if set.is_empty() {
+            let first = set.skipped.first().map(|bad| format!("{}: {}", bad.path, bad.reason));
+            return Err(DataError::NothingLeft { split: "data".into(), skipped: set.skipped.len(), first });
+        }
+        Ok(set)
+    }
+
     /// Number of samples.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -81,54 +117,64 @@ pub fn prepare(
     on_bad: OnBad,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<PreparedSet, DataError> {
-    let samples = source.samples();
-    let plane_len = preprocess.plane_len();
-    let mut planes = vec![0; samples.len() * plane_len];
+    let samples = source.samples().len();
+    let mut planes = vec![0; samples * preprocess.plane_len()];
     let done = AtomicUsize::new(0);
+    let told = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, samples);
+    let bad = decode_range(source, 0..samples, preprocess, on_bad, &mut planes, &told)?;
+    planes.truncate((samples - bad.len()) * preprocess.plane_len());
+    PreparedSet::assemble(source, preprocess, planes.into(), &bad)
+}
+
+/// A sample that can't be used: its index in the source, and why.
+pub(crate) type BadSample = (usize, String);
+
+/// Decodes the samples `range` into `planes`, those that can be used one after the other from its beginning, and gives
+/// those that can't.
+pub(crate) fn decode_range(
+    source: &dyn Source,
+    range: Range<usize>,
+    preprocess: &Preprocess,
+    on_bad: OnBad,
+    planes: &mut [u8],
+    told: &(dyn Fn() + Sync),
+) -> Result<Vec<BadSample>, DataError> {
+    let plane_len = preprocess.plane_len();
     // With `Fail`, all before the first bad picture are still tried, so that the same one is always reported.
     let first_bad = AtomicUsize::new(usize::MAX);
+    let begin = range.start;
     let errors: Vec<Option<DataError>> = planes
         .par_chunks_exact_mut(plane_len)
-        .enumerate()
-        .map(|(index, plane)| {
+        .zip(range)
+        .map(|(plane, index)| {
             if on_bad == OnBad::Fail && index > first_bad.load(Ordering::Relaxed) {
                 return None;
             }
             let result = plane_of(source, index, preprocess).map(|made| plane.copy_from_slice(&made));
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, samples.len());
+            told();
             if result.is_err() {
                 first_bad.fetch_min(index, Ordering::Relaxed);
             }
             result.err()
         })
         .collect();
-    let shape = [preprocess.colour.channels(), preprocess.height, preprocess.width];
-    let mut set = PreparedSet { planes, shape, labels: vec![], names: vec![], skipped: vec![] };
-    for (index, (sample, error)) in samples.iter().zip(errors).enumerate() {
+    let mut bad = Vec::new();
+    for (at, error) in errors.into_iter().enumerate() {
         match error {
-            None => {
-                let kept = set.labels.len();
-                if kept < index {
-                    set.planes.copy_within(index * plane_len..(index + 1) * plane_len, kept * plane_len);
-                }
-                set.labels.push(sample.label);
-                set.names.push(sample.name.clone());
-            }
+            None if bad.is_empty() => {}
+            None => planes.copy_within(at * plane_len..(at + 1) * plane_len, (at - bad.len()) * plane_len),
             Some(error) if on_bad == OnBad::Fail => return Err(error),
-            Some(error) => {
-                set.skipped.push(BadFile { path: sample.name.clone(), reason: reason(error) });
-            }
+            Some(error) => bad.push((begin + at, reason(error))),
         }
     }
-    set.planes.truncate(set.labels.len() * plane_len);
-    if set.is_empty() {
-        let first = set.skipped.first().map(|bad| format!("{}: {}", bad.path, bad.reason));
-        return Err(DataError::NothingLeft { split: "data".into(), skipped: set.skipped.len(), first });
-    }
-    Ok(set)
+    Ok(bad)
 }
 
-fn plane_of(source: &dyn Source, index: usize, preprocess: &Preprocess) -> Result<Vec<u8>, DataError> {
+pub(crate) fn plane_of(
+    source: &dyn Source,
+    index: usize,
+    preprocess: &Preprocess,
+) -> Result<Vec<u8>, DataError> {
     let picture = match source.read(index)? {
         Content::Picture(picture) => picture,
         Content::File(bytes) => decode(&bytes, preprocess.colour, &Limits::default()).map_err(|error| {

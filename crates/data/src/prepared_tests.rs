@@ -37,6 +37,10 @@ impl Source for Levels {
     fn origin(&self, index: usize) -> String {
         self.0[index].name.clone()
     }
+
+    fn stamp(&self, _: usize) -> Option<u64> {
+        None
+    }
 }
 
 fn preprocess() -> Preprocess {

@@ -56,7 +56,7 @@ impl Feature {
 }
 
 /// How a picture of another shape is brought to size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// Both axes are scaled on their own; the aspect ratio changes.

@@ -12,6 +12,7 @@ mod element;
 mod exp;
 pub mod gemm;
 mod isa;
+mod mapped_file;
 #[cfg(test)]
 mod noise;
 mod parallel;
@@ -27,4 +28,5 @@ pub use buffer::{ALIGN_BYTES, Buffer};
 pub use conv2d::Conv2dGeom;
 pub use element::Element;
 pub use isa::{ISA_VARIABLE, Isa};
+pub use mapped_file::MappedFile;
 pub use pool2d::Pool2dGeom;

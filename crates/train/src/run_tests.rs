@@ -18,7 +18,7 @@ fn splits() -> Splits {
         static SPLITS: LazyCell<Splits> = const { LazyCell::new(|| {
             let some = Synthetic { train: 60, val: 50, test: 50, ..Synthetic::default() };
             let dataset = data::open("synthetic".as_ref(), &some).unwrap();
-            Splits::prepare(&dataset, &recipe("").input.preprocess(), OnBad::Fail, &|_, _, _| ()).unwrap()
+            Splits::prepare(&dataset, &recipe("").input.preprocess(), OnBad::Fail, None, &|_, _, _| ()).unwrap()
         }) };
     }
     SPLITS.with(|splits| (**splits).clone())

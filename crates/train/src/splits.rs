@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use data::source::{TEST, TRAIN, VAL};
-use data::{BadFile, DataError, Dataset, OnBad, PreparedSet, Preprocess, prepare};
+use data::{
+    BadFile, Cache, DataError, Dataset, OnBad, PreparedSet, Preprocess, cache::CacheName, prepare,
+    prepare_cached,
+};
 
 /// Training, validation and test split, decoded and brought to size.
 #[derive(Clone, Debug)]
@@ -35,9 +38,10 @@ impl Splits {
         data: &Dataset,
         preprocess: &Preprocess,
         on_bad: OnBad,
+        cache: Option<&Cache>,
         progress: Progress<'_>,
     ) -> Result<Self, DataError> {
-        let one = |name: &str| prepare_split(data, name, preprocess, on_bad, progress);
+        let one = |name: &str| prepare_split(data, name, preprocess, on_bad, cache, progress);
         let optional = |name: &str| data.has_split(name).then(|| one(name)).transpose();
         Ok(Self {
             data: data.name().to_owned(),
@@ -63,15 +67,22 @@ impl Splits {
 
     /// The pictures that were left out, with the name of their split.
     pub fn skipped(&self) -> impl Iterator<Item = (&'static str, &BadFile)> {
-        let splits = [(TRAIN, Some(&self.train)), (VAL, self.val.as_ref()), (TEST, self.test.as_ref())];
-        splits
-            .into_iter()
-            .filter_map(|(name, set)| set.map(|s| (name, s)))
-            .flat_map(|(name, set)| set.skipped.iter().map(move |bad| (name, bad)))
+        self.sets().flat_map(|(name, set)| set.skipped.iter().map(move |bad| (name, bad)))
+    }
+
+    /// Why the pictures are not in the cache though they should be, if so.
+    #[must_use]
+    pub fn cache_note(&self) -> Option<&str> {
+        self.sets().find_map(|(_, set)| set.cache_note.as_deref())
+    }
+
+    fn sets(&self) -> impl Iterator<Item = (&'static str, &PreparedSet)> {
+        let sets = [(TRAIN, Some(&self.train)), (VAL, self.val.as_ref()), (TEST, self.test.as_ref())];
+        sets.into_iter().filter_map(|(name, set)| set.map(|set| (name, &**set)))
     }
 }
 
-/// One split, decoded and brought to size, on the current rayon pool.
+/// One split, decoded and brought to size, on the current rayon pool; from the cache, if there is one and it is there.
 ///
 /// # Errors
 /// [`DataError::NoSplit`] if the data has none of that name, and whatever [`prepare`] finds.
@@ -80,11 +91,19 @@ pub fn prepare_split(
     name: &str,
     preprocess: &Preprocess,
     on_bad: OnBad,
+    cache: Option<&Cache>,
     progress: Progress<'_>,
 ) -> Result<Arc<PreparedSet>, DataError> {
     let source = data.split(name)?;
     let told = |done: usize, all: usize| progress(name, done, all);
-    match prepare(&*source, preprocess, on_bad, &told) {
+    let set = match cache {
+        None => prepare(&*source, preprocess, on_bad, &told),
+        Some(cache) => {
+            let place = CacheName { data: data.name(), split: name };
+            prepare_cached(&*source, place, preprocess, on_bad, cache, &told)
+        }
+    };
+    match set {
         Ok(set) => Ok(Arc::new(set)),
         Err(DataError::NothingLeft { skipped, first, .. }) => {
             Err(DataError::NothingLeft { split: name.to_owned(), skipped, first })
@@ -98,14 +117,21 @@ pub fn prepare_split(
 pub struct Pictures {
     data: Dataset,
     on_bad: OnBad,
+    cache: Option<Cache>,
     prepared: Vec<Splits>,
 }
 
 impl Pictures {
-    /// Nothing is read yet.
+    /// Nothing is read yet; without a cache.
     #[must_use]
     pub fn new(data: Dataset, on_bad: OnBad) -> Self {
-        Self { data, on_bad, prepared: Vec::new() }
+        Self { data, on_bad, cache: None, prepared: Vec::new() }
+    }
+
+    /// The same, with planes kept in `cache` from start to start.
+    #[must_use]
+    pub fn with_cache(self, cache: Option<Cache>) -> Self {
+        Self { cache, ..self }
     }
 
     /// The data set.
@@ -122,7 +148,7 @@ impl Pictures {
         if let Some(splits) = self.prepared.iter().find(|s| s.serve(preprocess)) {
             return Ok(splits.clone());
         }
-        let splits = Splits::prepare(&self.data, preprocess, self.on_bad, progress)?;
+        let splits = Splits::prepare(&self.data, preprocess, self.on_bad, self.cache.as_ref(), progress)?;
         self.prepared.push(splits.clone());
         Ok(splits)
     }

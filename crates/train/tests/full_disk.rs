@@ -14,7 +14,8 @@ fn job() -> Job {
     let recipe = Recipe::builtin("perceptron", Preset::Tuned).unwrap().overlay(small, "small").unwrap();
     let some = Synthetic { train: 50, val: 50, test: 50, ..Synthetic::default() };
     let dataset = data::open("synthetic".as_ref(), &some).unwrap();
-    let splits = Splits::prepare(&dataset, &recipe.input.preprocess(), OnBad::Fail, &|_, _, _| ()).unwrap();
+    let splits =
+        Splits::prepare(&dataset, &recipe.input.preprocess(), OnBad::Fail, None, &|_, _, _| ()).unwrap();
     Job::new(recipe, &splits).unwrap()
 }
 

@@ -50,7 +50,8 @@ fn train(model: &str, changes: &str, train: u32) -> (Trained, nn::Buffer<f32>) {
     let recipe = published(model).overlay(changes, "test").unwrap();
     let some = Synthetic { train, val: 50, test: 0, ..Synthetic::default() };
     let dataset = data::open("synthetic".as_ref(), &some).unwrap();
-    let splits = Splits::prepare(&dataset, &recipe.input.preprocess(), OnBad::Fail, &|_, _, _| ()).unwrap();
+    let splits =
+        Splits::prepare(&dataset, &recipe.input.preprocess(), OnBad::Fail, None, &|_, _, _| ()).unwrap();
     let job = Job::new(recipe, &splits).unwrap();
     (job.train(&mut ()).unwrap(), job.initial_params().unwrap())
 }

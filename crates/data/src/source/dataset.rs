@@ -161,4 +161,8 @@ impl Source for Relabelled {
     fn origin(&self, index: usize) -> String {
         self.inner.origin(index)
     }
+
+    fn stamp(&self, index: usize) -> Option<u64> {
+        self.inner.stamp(index)
+    }
 }

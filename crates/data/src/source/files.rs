@@ -1,7 +1,7 @@
 //! A split whose pictures are files below one folder.
 
 use super::{Content, Sample, Source};
-use crate::error::DataError;
+use crate::{cache::stamp_of_file, error::DataError};
 use std::{
     fs::File,
     io::{self, Read},
@@ -61,6 +61,10 @@ impl Source for FileSource {
             Some(Listed { list, lines }) => format!("{}:{}", list.display(), lines[index]),
             None => self.root.join(&self.samples[index].name).display().to_string(),
         }
+    }
+
+    fn stamp(&self, index: usize) -> Option<u64> {
+        Some(stamp_of_file(&self.root.join(&self.samples[index].name)))
     }
 }
 

@@ -45,4 +45,8 @@ pub trait Source: Send + Sync {
 
     /// Who says that sample `index` exists: list file and line, or its path.
     fn origin(&self, index: usize) -> String;
+
+    /// A number that changes when the picture of sample `index` does, found without reading it; none if that can't be
+    /// told, then the split is not cached. A picture that is not there has a stamp too.
+    fn stamp(&self, index: usize) -> Option<u64>;
 }

@@ -5,6 +5,7 @@ use super::{
     dataset::{Dataset, Split, TEST, TRAIN, VAL},
 };
 use crate::{
+    cache::stamp_of_text,
     error::DataError,
     synthetic::{Part, Synthetic, class_names, draw, label},
 };
@@ -27,6 +28,11 @@ impl Source for SyntheticSource {
 
     fn origin(&self, index: usize) -> String {
         format!("synthetic {}", self.samples[index].name)
+    }
+
+    fn stamp(&self, index: usize) -> Option<u64> {
+        // What the code draws is part of every key already.
+        Some(stamp_of_text(&format!("synthetic {} {:?}", self.seed, self.part), index as u64))
     }
 }
 

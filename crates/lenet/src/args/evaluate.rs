@@ -1,6 +1,6 @@
 //! `lenet evaluate`.
 
-use super::OnBadWord;
+use super::{OnBadWord, ReadArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -40,4 +40,7 @@ pub(crate) struct EvaluateArgs {
     /// Print one JSON object: loss, top1, top5, samples, ...
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 }

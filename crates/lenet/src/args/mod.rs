@@ -2,6 +2,7 @@
 //!
 //! What it means is decided in `resolve`; here stand names, forms, ranges and help.
 
+mod cache;
 mod compare;
 mod evaluate;
 mod inspect;
@@ -10,9 +11,11 @@ mod place;
 mod predict;
 mod recipe;
 mod seeds;
+mod source;
 mod synth;
 mod train;
 
+pub(crate) use cache::CacheArgs;
 pub(crate) use compare::CompareArgs;
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
@@ -20,6 +23,7 @@ pub(crate) use place::PlaceArgs;
 pub(crate) use predict::PredictArgs;
 pub(crate) use recipe::{ChangeArgs, DecayedWord, OnBadWord, OptimizerWord, RecipeWord, ScheduleWord};
 pub(crate) use seeds::Seeds;
+pub(crate) use source::ReadArgs;
 pub(crate) use synth::SynthArgs;
 pub(crate) use train::TrainArgs;
 
@@ -67,6 +71,8 @@ pub(crate) enum Verb {
     Inspect(InspectArgs),
     /// Write the built-in synthetic photo set as files
     Synth(SynthArgs),
+    /// Show or clear the cache of decoded photos
+    Cache(CacheArgs),
 }
 
 const AFTER_HELP: &str = "\

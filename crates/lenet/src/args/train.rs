@@ -1,6 +1,6 @@
 //! `lenet train`.
 
-use super::{ChangeArgs, OnBadWord, PlaceArgs, RecipeWord};
+use super::{ChangeArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -55,4 +55,7 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 }

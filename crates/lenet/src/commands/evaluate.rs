@@ -1,6 +1,6 @@
 //! `lenet evaluate`: trained weights on a split.
 
-use super::{open, tell_skipped};
+use super::{open, tell_cache, tell_skipped};
 use crate::{
     args::EvaluateArgs,
     exit::Failure,
@@ -30,8 +30,10 @@ pub(super) fn run(args: EvaluateArgs, console: Console) -> Result<(), Failure> {
         &args.split,
         classifier.preprocess(),
         resolve::on_bad(args.on_bad),
+        args.read.cache().as_ref(),
         &|split, done, all| decoding.told(split, done, all),
     )?;
+    tell_cache(set.cache_note.as_deref(), console);
     tell_skipped(set.skipped.iter().map(|bad| (args.split.as_str(), bad)), console);
     let skipped = set.skipped.len();
     let loader = Loader::plain(set, classifier.preprocess().clone());

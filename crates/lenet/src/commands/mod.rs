@@ -1,7 +1,9 @@
 //! One file a verb: resolve, call the library, print.
 
+mod cache;
 mod compare;
 mod evaluate;
+mod grid;
 mod inspect;
 mod predict;
 mod synth;
@@ -42,6 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Predict(args) => predict::run(args),
         Verb::Inspect(args) => inspect::run(args, console),
         Verb::Synth(args) => synth::run(args, console),
+        Verb::Cache(args) => cache::run(args),
     })
 }
 
@@ -60,6 +63,13 @@ fn early(place: &Place) -> Result<Option<RunDir>, Failure> {
     match place {
         Place::Next { .. } => Ok(None),
         place => Ok(Some(RunDir::create(place)?)),
+    }
+}
+
+/// Says why pictures are not kept from start to start, if they can't be.
+fn tell_cache(note: Option<&str>, console: Console) {
+    if let Some(note) = note {
+        console.line(&format!("warning: {note}"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `lenet train`: one run into a folder.
 
-use super::{early, open, tell_skipped};
+use super::{early, open, tell_cache, tell_skipped};
 use crate::{
     args::TrainArgs,
     exit::Failure,
@@ -18,6 +18,7 @@ use train::{
 
 /// Trains.
 pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
+    let cache = args.read.cache();
     let plan = resolve::train(args)?;
     let others: Vec<_> = plan.log_steps.as_deref().into_iter().collect();
     check_apart(&plan.data, &plan.place, &others)?;
@@ -26,7 +27,9 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     let mut log = plan.log_steps.as_deref().map(StepLog::create).transpose()?;
     let decoding = Decoding::new(console, "read");
     let splits = Pictures::new(data, plan.recipe.on_bad)
+        .with_cache(cache)
         .splits(&plan.recipe.input.preprocess(), &|split, done, all| decoding.told(split, done, all))?;
+    tell_cache(splits.cache_note(), console);
     tell_skipped(splits.skipped(), console);
     if splits.val.is_none() {
         console.line("note: no validation split, so no epoch is the best");

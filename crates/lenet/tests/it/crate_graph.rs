@@ -8,7 +8,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("kernels", &[]),
     ("rng", &[]),
     ("nn", &["kernels", "rng"]),
-    ("data", &["rng"]),
+    ("data", &["kernels", "rng"]),
     ("train", &["nn", "data"]),
     ("classifier", &["nn", "data"]),
     ("report", &["train", "classifier"]),

@@ -24,7 +24,12 @@ fn a_file_that_does_not_fit_is_named_and_not_left_in_half() {
     // A shell that ignores SIGXFSZ (25) hands that down, and writing fails with an error instead.
     let script =
         "trap '' 25; ulimit -f 8; exec \"$0\" train --data photos --model perceptron --epochs 1 --out run";
-    let output = Command::new("sh").args(["-c", script, LENET]).current_dir(lab.path("")).output().unwrap();
+    let output = Command::new("sh")
+        .args(["-c", script, LENET])
+        .current_dir(lab.path(""))
+        .env("LENET_CACHE_DIR", lab.path("cache"))
+        .output()
+        .unwrap();
     let told = Told::of(&output);
     told.expect(74, &["run/weights/", ".safetensors"]);
     assert!(!told.out.contains("run folder"));

@@ -41,7 +41,7 @@ impl Lab {
     /// `lenet` in this folder.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(LENET);
-        command.args(args).current_dir(self.0.path());
+        command.args(args).current_dir(self.0.path()).env("LENET_CACHE_DIR", self.path("cache"));
         command
     }
 

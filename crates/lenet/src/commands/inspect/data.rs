@@ -1,6 +1,6 @@
 //! Pictures of each class and split.
 
-use super::grid::{Side, grid};
+use crate::commands::grid::{Side, grid};
 use crate::{commands::open, exit::Failure, progress::Console, progress::thousands, resolve::DataPlan};
 
 /// The counts. Pictures are not opened.

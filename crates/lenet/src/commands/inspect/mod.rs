@@ -1,7 +1,6 @@
 //! `lenet inspect`: what a model, a weights file or a data set is.
 
 mod data;
-mod grid;
 mod model;
 mod weights;
 

@@ -1,6 +1,6 @@
 //! Layers of a model.
 
-use super::grid::{Side, grid};
+use crate::commands::grid::{Side, grid};
 use crate::{exit::Failure, layers, progress::thousands};
 use nn::{ModelSpec, Shape, zoo::HISTOGRAM_BINS};
 use report::ModelLayers;

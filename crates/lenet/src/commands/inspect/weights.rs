@@ -1,10 +1,12 @@
 //! What is in a weights file.
 
-use super::{
-    grid::{Side, grid},
-    model,
+use super::model;
+use crate::{
+    commands::grid::{Side, grid},
+    exit::Failure,
+    layers,
+    progress::thousands,
 };
-use crate::{exit::Failure, layers, progress::thousands};
 use data::DataSpec;
 use nn::{ModelFile, StoredTensor};
 use std::{fmt::Write, path::Path};

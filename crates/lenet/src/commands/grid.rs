@@ -2,7 +2,7 @@
 
 /// On which side a column's cells stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// Words.
     Left,
     /// Numbers.
@@ -11,7 +11,7 @@ pub(super) enum Side {
 
 /// Rows as lines: cells padded to their column's width, two blanks between, a rule under the heading and for
 /// every row without cells.
-pub(super) fn grid(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
+pub(crate) fn grid(columns: &[(&str, Side)], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         let heading = columns[column].0.chars().count();
