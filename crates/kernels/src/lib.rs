@@ -16,6 +16,7 @@ mod mapped_file;
 #[cfg(test)]
 mod noise;
 mod parallel;
+pub mod peak;
 pub mod pool2d;
 pub mod reduce;
 mod scratch;

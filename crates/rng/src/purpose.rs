@@ -19,4 +19,6 @@ pub enum Purpose {
     Synthetic = 5,
     /// Dividing one set into splits.
     Split = 6,
+    /// Inputs of benchmarks.
+    Bench = 7,
 }

@@ -1,18 +1,11 @@
 //! One pass over the training split, step by step.
 
 use crate::{
-    Event, Flow, Job, Observer, RunInfo, StepRecord, StopReason, TrainError,
-    error::FileList,
-    history::Metrics,
-    metrics::Tally,
-    recipe::{BiasGradient, Recipe, WeightGradient},
+    Event, Flow, Job, Observer, RunInfo, StepRecord, Stepper, StopReason, TrainError, error::FileList,
+    history::Metrics, metrics::Tally, recipe::Recipe,
 };
 use data::{Batch, Loader, Order, batches};
-use nn::{
-    Buffer, Mode, Sequential, StepId, Workspace,
-    loss::published::sum_bias_gradients,
-    optim::{Optimizer, centralize},
-};
+use nn::Buffer;
 use std::time::Instant;
 
 /// How a pass came to its end.
@@ -24,50 +17,35 @@ pub(crate) enum Ended {
     Early(StopReason),
 }
 
-/// Weights, optimizer and memory of a run; its position is the number of steps made.
+/// The state of a run; its position is the number of steps made.
 pub(crate) struct EpochRunner<'a> {
-    net: &'a Sequential,
     recipe: &'a Recipe,
     info: &'a RunInfo,
     loader: &'a Loader,
-    params: Buffer<f32>,
-    grads: Buffer<f32>,
-    optimizer: Optimizer,
-    workspace: Workspace,
+    stepper: Stepper<'a>,
     batch: Batch,
-    steps: u64,
     lr: f64,
 }
 
 impl<'a> EpochRunner<'a> {
     pub(crate) fn new(job: &'a Job, info: &'a RunInfo, loader: &'a Loader) -> Result<Self, TrainError> {
-        let (net, recipe) = (job.net(), job.recipe());
-        Ok(Self {
-            net,
-            recipe,
-            info,
-            loader,
-            params: job.initial_params()?,
-            grads: Buffer::zeros(net.num_slots()),
-            optimizer: recipe.optimizer.build(net),
-            workspace: net.workspace(recipe.batch_size.min(loader.set().len()), Mode::Train),
-            batch: Batch::default(),
-            steps: 0,
-            lr: 0.0,
-        })
+        let recipe = job.recipe();
+        let capacity = recipe.batch_size.min(loader.set().len());
+        let stepper = Stepper::new(job.net(), recipe, job.initial_params()?, capacity);
+        Ok(Self { recipe, info, loader, stepper, batch: Batch::default(), lr: 0.0 })
     }
 
     pub(crate) fn params(&self) -> &[f32] {
-        &self.params
+        self.stepper.params()
     }
 
     pub(crate) fn into_params(self) -> Buffer<f32> {
-        self.params
+        self.stepper.into_params()
     }
 
     /// Optimizer steps made.
     pub(crate) fn steps(&self) -> u64 {
-        self.steps
+        self.stepper.steps()
     }
 
     /// Learning rate of the last step.
@@ -93,7 +71,7 @@ impl<'a> EpochRunner<'a> {
             let loading = begin.elapsed();
             let loss = self.step(epoch, &mut tally)?;
             let record = StepRecord {
-                step: self.steps,
+                step: self.steps(),
                 epoch: epoch + 1,
                 samples: self.batch.len(),
                 loss,
@@ -105,46 +83,33 @@ impl<'a> EpochRunner<'a> {
             if flow == Flow::Stop {
                 return Ok((Ended::Early(StopReason::Asked), tally.metrics()));
             }
-            if self.steps >= self.info.total_steps && index < last {
+            if self.steps() >= self.info.total_steps && index < last {
                 return Ok((Ended::Early(StopReason::MaxSteps), tally.metrics()));
             }
         }
         Ok((Ended::Whole, tally.metrics()))
     }
 
-    /// Forward, loss, backward, update, for the batch that was loaded; gives the batch's mean loss before the update.
+    /// One step for the batch that was loaded; gives the batch's mean loss before the update.
     fn step(&mut self, epoch: usize, tally: &mut Tally) -> Result<f64, TrainError> {
-        let (net, batch) = (self.net, &self.batch);
-        let at = StepId { seed: self.recipe.seed, step: self.steps };
+        let batch = &self.batch;
         self.lr = self.recipe.schedule.lr_at(
-            self.steps as usize,
+            self.steps() as usize,
             self.recipe.epochs * self.info.steps_per_epoch as usize,
             self.info.steps_per_epoch as usize,
         );
-        net.forward(&self.params, &batch.input, at, &mut self.workspace);
-        let (logits, grad) = self.workspace.logits_and_grad();
-        let loss = self.recipe.loss.step(logits, &batch.targets, grad);
+        let loss = self.stepper.score(&batch.input, &batch.targets);
         if !loss.own.is_finite() {
             return Err(self.not_finite(epoch, loss.own));
         }
-        tally.add(loss.reported, logits, &batch.targets);
-        self.grads.fill(0.0);
-        net.backward(&self.params, &batch.input, at, &mut self.workspace, &mut self.grads);
-        net.update_stats(&mut self.params, &self.workspace);
-        if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
-            sum_bias_gradients(net, &mut self.grads);
-        }
-        if self.recipe.weight_gradient == WeightGradient::Centralized {
-            centralize(net, &mut self.grads);
-        }
-        self.optimizer.step(&mut self.params, &self.grads, self.lr);
-        self.steps += 1;
+        tally.add(loss.reported, self.stepper.logits(), &batch.targets);
+        self.stepper.learn(&batch.input, self.lr);
         Ok(loss.reported)
     }
 
     fn not_finite(&self, epoch: usize, loss: f64) -> TrainError {
         let name = |&index: &u32| self.loader.set().names[index as usize].clone();
         let files = FileList(self.batch.indices.iter().map(name).collect());
-        TrainError::NotFinite { loss, step: self.steps + 1, epoch: epoch + 1, lr: self.lr, files }
+        TrainError::NotFinite { loss, step: self.steps() + 1, epoch: epoch + 1, lr: self.lr, files }
     }
 }

@@ -23,6 +23,7 @@ pub mod recipe;
 mod run;
 mod splits;
 mod step_log;
+mod stepper;
 pub mod store;
 mod trainer;
 
@@ -34,4 +35,5 @@ pub use job::{Job, RECIPE_KEY};
 pub use recipe::{Preset, Recipe};
 pub use splits::{Pictures, Progress, Splits, prepare_split};
 pub use step_log::StepLog;
+pub use stepper::{StepLoss, Stepper};
 pub use trainer::{Best, Trained};

@@ -1,16 +1,10 @@
 //! A recipe's loss at work: gradient for the step, and the number that is reported.
 
-use crate::recipe::{Loss, LossKind, Reported};
+use crate::{
+    StepLoss,
+    recipe::{Loss, LossKind, Reported},
+};
 use nn::loss::{CrossEntropyLoss, Reduction, published};
-
-/// What a step makes of a batch's logits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct StepLoss {
-    /// What the gradient is of, a mean over the batch.
-    pub(crate) own: f64,
-    /// What is shown and stored, a mean over the batch.
-    pub(crate) reported: f64,
-}
 
 impl Loss {
     /// The batch's loss, and its gradient in `grad`.

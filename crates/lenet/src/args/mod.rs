@@ -2,6 +2,7 @@
 //!
 //! What it means is decided in `resolve`; here stand names, forms, ranges and help.
 
+mod bench;
 mod cache;
 mod compare;
 mod evaluate;
@@ -15,6 +16,7 @@ mod source;
 mod synth;
 mod train;
 
+pub(crate) use bench::{BenchArgs, ModeWord};
 pub(crate) use cache::CacheArgs;
 pub(crate) use compare::CompareArgs;
 pub(crate) use evaluate::EvaluateArgs;
@@ -46,10 +48,18 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
 
-    /// Threads to compute with, no matter for the results [default: RAYON_NUM_THREADS, or what the CPU offers]
-    #[arg(short = 'j', long, global = true, value_name = "N", help_heading = "General")]
+    /// Threads to compute with, no matter for the results [default: RAYON_NUM_THREADS, or what the CPU offers]; several
+    /// with commas between are for bench
+    #[arg(
+        short = 'j',
+        long,
+        global = true,
+        value_name = "N",
+        help_heading = "General",
+        value_delimiter = ','
+    )]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) threads: Option<u16>,
+    pub(crate) threads: Vec<u16>,
 
     /// Tell nothing but results and errors
     #[arg(short, long, global = true, help_heading = "General")]
@@ -73,6 +83,8 @@ pub(crate) enum Verb {
     Synth(SynthArgs),
     /// Show or clear the cache of decoded photos
     Cache(CacheArgs),
+    /// Measure images a second on this machine, and how near that is to the most it can do
+    Bench(BenchArgs),
 }
 
 const AFTER_HELP: &str = "\

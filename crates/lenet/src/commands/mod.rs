@@ -1,5 +1,6 @@
 //! One file a verb: resolve, call the library, print.
 
+mod bench;
 mod cache;
 mod compare;
 mod evaluate;
@@ -24,19 +25,21 @@ use ::train::{
 /// Bad pictures that are named one by one; more are counted.
 const NAMED: usize = 20;
 
-/// Does what was typed, on one pool of threads.
+/// Does what was typed, on one pool of threads (benchmarks: on one for each number of threads).
 ///
 /// # Errors
 /// Why it could not.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let console = Console::new(cli.quiet);
-    // 0: RAYON_NUM_THREADS, or as many as the machine or its cgroup gives.
-    let threads = cli.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("lenet-{i}"))
-        .build()
-        .map_err(|error| Failure::new(ErrorKind::Runtime, format!("cannot start threads: {error}")))?;
+    if let Verb::Bench(args) = cli.verb {
+        return bench::run(args, &cli.threads, console);
+    }
+    let threads = match *cli.threads {
+        [] => 0,
+        [threads] => usize::from(threads),
+        _ => return Err(Failure::usage("several numbers of threads; only bench takes more than one")),
+    };
+    let pool = pool(threads)?;
     pool.install(|| match cli.verb {
         Verb::Compare(args) => compare::run(args, console),
         Verb::Train(args) => train::run(*args, console),
@@ -45,7 +48,17 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Inspect(args) => inspect::run(args, console),
         Verb::Synth(args) => synth::run(args, console),
         Verb::Cache(args) => cache::run(args),
+        Verb::Bench(_) => Ok(()), // has pools of its own, above
     })
+}
+
+/// A pool of `threads` threads; 0: RAYON_NUM_THREADS, or as many as the machine or its cgroup gives.
+fn pool(threads: usize) -> Result<rayon::ThreadPool, Failure> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("lenet-{i}"))
+        .build()
+        .map_err(|error| Failure::new(ErrorKind::Runtime, format!("cannot start threads: {error}")))
 }
 
 /// Opens data and says what should be known about it.

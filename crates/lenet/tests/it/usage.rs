@@ -34,6 +34,7 @@ fn values_that_make_no_sense_are_refused_with_what_would_do() {
         ("-b 0", "from 1"),
         ("--momentum 1", "below 1"),
         ("--threads 0", "1..=1024"),
+        ("--threads 1,2", "only bench"),
         ("--max-steps 0", "1.."),
         ("--momentum 0.9", "sgd"),
         ("--mean 0", "--std"),
@@ -54,7 +55,7 @@ fn values_that_make_no_sense_are_refused_with_what_would_do() {
 fn help_teaches_by_examples_and_offers_only_what_there_is() {
     let lab = Lab::new();
     let all = lab.ok("--help");
-    for verb in ["compare", "train", "evaluate", "predict", "inspect", "synth"] {
+    for verb in ["compare", "train", "evaluate", "predict", "inspect", "synth", "bench"] {
         assert!(all.contains(&format!("\n  {verb} ")), "{all}");
         let help = lab.ok(&format!("{verb} --help"));
         assert!(help.contains("Examples:\n") && help.contains(&format!("  lenet {verb} ")), "{help}");

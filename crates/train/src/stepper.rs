@@ -1,0 +1,123 @@
+//! One optimizer step: the place where a recipe's mathematics is done, for the loop, benchmarks and tests alike.
+
+use crate::recipe::{BiasGradient, Recipe, WeightGradient};
+use nn::{
+    Buffer, Mode, Sequential, StepId, Workspace,
+    loss::published::sum_bias_gradients,
+    optim::{Optimizer, centralize},
+};
+
+/// The batch's loss before a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepLoss {
+    /// What the gradient is of, a mean over the batch.
+    pub own: f64,
+    /// What is shown and stored, a mean over the batch.
+    pub reported: f64,
+}
+
+/// Weights, optimizer and memory of a run. A step is [`Stepper::score`] and then [`Stepper::learn`] with the same input.
+///
+/// # Examples
+/// ```
+/// use train::{Preset, Recipe, Stepper};
+///
+/// let recipe = Recipe::builtin("perceptron", Preset::Tuned)?;
+/// let net = nn::zoo::perceptron(50).build::<f32>()?;
+/// let params = net.init_params(&Default::default(), recipe.seed);
+/// let mut stepper = Stepper::new(&net, &recipe, params, 2);
+///
+/// let (input, targets) = (vec![0.5; 2 * 64], [7, 30]);
+/// let before = stepper.score(&input, &targets);
+/// stepper.learn(&input, 1e-3);
+/// assert!(stepper.score(&input, &targets).own < before.own);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Stepper<'a> {
+    net: &'a Sequential,
+    recipe: &'a Recipe,
+    params: Buffer<f32>,
+    grads: Buffer<f32>,
+    optimizer: Optimizer,
+    workspace: Workspace,
+    steps: u64,
+}
+
+impl<'a> Stepper<'a> {
+    /// Ready for the first step from `params`, with batches of up to `capacity` samples, on the current rayon pool.
+    ///
+    /// Of `recipe` only loss, gradients, optimizer and seed are used.
+    #[must_use]
+    pub fn new(net: &'a Sequential, recipe: &'a Recipe, params: Buffer<f32>, capacity: usize) -> Self {
+        Self {
+            net,
+            recipe,
+            params,
+            grads: Buffer::zeros(net.num_slots()),
+            optimizer: recipe.optimizer.build(net),
+            workspace: net.workspace(capacity, Mode::Train),
+            steps: 0,
+        }
+    }
+
+    /// Forward pass and loss of a batch; the weights stay.
+    ///
+    /// # Shapes
+    /// `input` `[batch, …input_shape]`, `targets` `[batch]` class indices.
+    ///
+    /// # Panics
+    /// If a length does not match or the batch is larger than the capacity.
+    pub fn score(&mut self, input: &[f32], targets: &[u32]) -> StepLoss {
+        self.net.forward(&self.params, input, self.at(), &mut self.workspace);
+        let (logits, grad) = self.workspace.logits_and_grad();
+        self.recipe.loss.step(logits, targets, grad)
+    }
+
+    /// Backward pass and update for the batch that was scored last.
+    ///
+    /// # Panics
+    /// If `input` has another length than when it was scored.
+    pub fn learn(&mut self, input: &[f32], lr: f64) {
+        let at = self.at();
+        self.grads.fill(0.0);
+        self.net.backward(&self.params, input, at, &mut self.workspace, &mut self.grads);
+        self.net.update_stats(&mut self.params, &self.workspace);
+        if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
+            sum_bias_gradients(self.net, &mut self.grads);
+        }
+        if self.recipe.weight_gradient == WeightGradient::Centralized {
+            centralize(self.net, &mut self.grads);
+        }
+        self.optimizer.step(&mut self.params, &self.grads, lr);
+        self.steps += 1;
+    }
+
+    /// What the network said of the batch that was scored last, `[batch, num_classes]`.
+    #[must_use]
+    pub fn logits(&self) -> &[f32] {
+        self.workspace.logits()
+    }
+
+    /// The weights as they are now, `[num_slots]`.
+    #[must_use]
+    pub fn params(&self) -> &[f32] {
+        &self.params
+    }
+
+    /// The weights, for good.
+    #[must_use]
+    pub fn into_params(self) -> Buffer<f32> {
+        self.params
+    }
+
+    /// Steps made.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn at(&self) -> StepId {
+        StepId { seed: self.recipe.seed, step: self.steps }
+    }
+}
