@@ -68,6 +68,13 @@ pub(crate) trait Simd: Copy + Send + Sync {
 
     /// `Σ lanes`, halves first: lane i + lane i+8, then i+4, i+2, i+1.
     fn sum(self, a: Self::F) -> f32;
+    /// The sums of 16 vectors, in order, each as [`Simd::sum`] has it.
+    #[inline(always)]
+    fn sums(self, a: [Self::F; LANES]) -> Self::F {
+        let sums = a.map(|a| self.sum(a));
+        // SAFETY: 16 numbers are there.
+        unsafe { self.load(sums.as_ptr()) }
+    }
 }
 
 /// A piece of work that can be done on any instruction set; [`crate::Isa::run`] picks one.

@@ -163,4 +163,25 @@ impl Simd for Avx512 {
             super::avx2::sum8(_mm256_add_ps(low, high))
         })
     }
+    #[inline(always)]
+    fn sums(self, a: [__m512; 16]) -> __m512 {
+        // Each fold halves the lanes of a sum and joins two neighbours: 16 vectors of 1 sum, 8 of 2, 4 of 4, 2 of 8.
+        let fold = |a: __m512, b: __m512, low: __m512i, half: i32| {
+            x86!({
+                let high = _mm512_add_epi32(low, _mm512_set1_epi32(half));
+                _mm512_add_ps(_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
+            })
+        };
+        let eight = x86!(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+        let four = x86!(_mm512_setr_epi32(0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27));
+        let two = x86!(_mm512_setr_epi32(0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29));
+        let one = x86!(_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30));
+        let mut a = a;
+        for (low, half) in [(eight, 8), (four, 4), (two, 2), (one, 1)] {
+            for i in 0..half as usize {
+                a[i] = fold(a[2 * i], a[2 * i + 1], low, half);
+            }
+        }
+        a[0]
+    }
 }

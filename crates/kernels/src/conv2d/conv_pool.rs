@@ -8,9 +8,12 @@
 //!
 //! Tested against the plain chain of [`Plan`], [`crate::pool2d`] and [`crate::activation`]: equal bits.
 
-use super::passes::{Planes, cut, room};
+use std::ops::Range;
+
+use super::passes::Planes;
 use super::pool_rows::{Expand, PoolRows};
-use super::{Conv2dGeom, Plan};
+use super::winograd::Winograd;
+use super::{Conv2dGeom, Filters, Plan};
 use crate::activation::{self, Activation};
 use crate::pool2d::{self, Pool2dGeom};
 use crate::scratch::with_scratch;
@@ -86,21 +89,27 @@ impl ConvPool {
     pub fn forward<T: Element>(
         &self,
         x: &[T],
-        w: &[T],
+        filters: Filters<'_, T>,
         b: Option<&[T]>,
         y: &mut [T],
         pooled: &mut [T],
         winners: &mut [u8],
     ) {
-        self.check(x.len(), w.len(), y.len(), pooled.len(), winners.len());
-        match (T::as_f32(x), T::as_f32(w)) {
-            (Some(x), Some(w)) => {
+        self.check(x.len(), filters.w.len(), y.len(), pooled.len(), winners.len());
+        match (T::as_f32(x), T::as_f32(filters.packed)) {
+            (Some(x), Some(packed)) => {
                 if let (Some(y), Some(pooled)) = (T::as_f32_mut(y), T::as_f32_mut(pooled)) {
-                    self.forward_f32(x, w, b.and_then(T::as_f32), y, pooled, winners);
+                    self.forward_f32(x, packed, b.and_then(T::as_f32), y, pooled, winners);
                 }
             }
-            _ => self.forward_reference(x, w, b, y, pooled, winners),
+            _ => self.forward_reference(x, filters, b, y, pooled, winners),
         }
+    }
+
+    /// The convolution, made ready: who packs the weights.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// From `dy`, overwrites `dx` (if wanted) and adds to `dw` and `db`; the rest as `forward` left it.
@@ -114,12 +123,13 @@ impl ConvPool {
         dx: Option<&mut [T]>,
         grads: Grads<'_, T>,
     ) {
-        let Past { x, w, y, pooled, winners } = *past;
+        let Past { x, filters: Filters { w, packed }, y, pooled, winners } = *past;
         self.check(x.len(), w.len(), y.len(), pooled.len(), winners.len());
         assert_eq!((dy.len(), grads.dw.len()), (y.len(), w.len()), "lengths of dy, dw");
-        match (T::as_f32(x), T::as_f32(w), T::as_f32(y), T::as_f32(pooled), T::as_f32(dy)) {
-            (Some(x), Some(w), Some(y), Some(pooled), Some(dy)) => {
-                let past = Past { x, w, y, pooled, winners };
+        let wide = (T::as_f32(w), T::as_f32(packed));
+        match (T::as_f32(x), wide, T::as_f32(y), T::as_f32(pooled), T::as_f32(dy)) {
+            (Some(x), (Some(w), Some(packed)), Some(y), Some(pooled), Some(dy)) => {
+                let past = Past { x, filters: Filters { w, packed }, y, pooled, winners };
                 if let Some(dw) = T::as_f32_mut(grads.dw) {
                     let grads = Grads { dw, db: grads.db.and_then(T::as_f32_mut) };
                     self.backward_f32(&past, dy, dx.and_then(T::as_f32_mut), grads);
@@ -138,40 +148,74 @@ impl ConvPool {
     fn forward_f32(
         &self,
         x: &[f32],
-        w: &[f32],
+        packed: &[f32],
         b: Option<&[f32]>,
         y: &mut [f32],
         pooled: &mut [f32],
         winners: &mut [u8],
     ) {
-        let (g, p) = (self.geom(), &self.pool);
-        // Rows of the band are as wide as the vectors of pooled pairs reach, after a margin that holds the padding:
-        // so the convolution writes whole cache lines.
-        let pitch = LANES + 2 * p.out_w.next_multiple_of(LANES) + LANES;
-        let band = (BAND_NUMBERS / (g.out_channels * pitch) / 2).clamp(1, p.out_h);
-        let plane = 2 * band * pitch;
-        let lens = [self.plan.input.len(), self.plan.packed_len(), g.out_channels * plane + LANES];
-        with_scratch(room(lens), |scratch| {
-            let [laid_out, packed, rows] = cut(scratch, lens);
-            self.plan.input.lay_out(x, laid_out);
-            self.plan.pack_forward(w, packed);
-            if p.padding > 0 {
-                rows.fill(f32::NEG_INFINITY);
+        let (packed, _) = self.plan.packed_of(packed, 0);
+        with_scratch(self.plan.input.len(), |laid_out| match &self.plan.winograd {
+            None => {
+                self.plan.input.lay_out(x, laid_out);
+                let convolve = |rows: Range<usize>, to: Planes<'_>| {
+                    self.plan.rows_forward(laid_out, packed, b, rows, to)
+                };
+                self.pool_bands(&self.direct_band(), convolve, y, pooled, winners);
             }
-            for first in (0..p.out_h).step_by(band) {
-                let count = band.min(p.out_h - first);
+            Some(form) => with_scratch(form.input_len(), |input| {
+                form.split(self.plan.winograd_source(x, laid_out), input);
+                let convolve =
+                    |rows: Range<usize>, to: Planes<'_>| form.rows(input, packed, b, rows, to.y, to.plane);
+                self.pool_bands(&self.winograd_band(form), convolve, y, pooled, winners);
+            }),
+        });
+    }
+
+    /// Rows of the band are as wide as the vectors of pooled pairs reach, after a margin that holds the padding: so
+    /// the convolution writes whole cache lines.
+    fn direct_band(&self) -> Band {
+        let pitch = LANES + 2 * self.pool.out_w.next_multiple_of(LANES) + LANES;
+        let windows = (BAND_NUMBERS / (self.geom().out_channels * pitch) / 2).clamp(1, self.pool.out_h);
+        Band { windows, pitch, plane: 2 * windows * pitch }
+    }
+
+    /// Rows without a gap, as Winograd's form writes them.
+    fn winograd_band(&self, form: &Winograd) -> Band {
+        let windows = (form.band() / 2).clamp(1, self.pool.out_h);
+        // Padding may shift rows down by one.
+        let plane = form.room(2 * windows) + form.pitch();
+        Band { windows, pitch: form.pitch(), plane }
+    }
+
+    /// Convolves and pools band by band.
+    fn pool_bands(
+        &self,
+        band: &Band,
+        convolve: impl Fn(Range<usize>, Planes<'_>),
+        y: &mut [f32],
+        pooled: &mut [f32],
+        winners: &mut [u8],
+    ) {
+        let (g, p) = (self.geom(), &self.pool);
+        let Band { windows, pitch, plane } = *band;
+        // Behind the last plane the vectors of a short row may reach over its end.
+        let len = LANES + g.out_channels * plane + 2 * (p.out_w + LANES).next_multiple_of(LANES);
+        with_scratch(len, |rows| {
+            for first in (0..p.out_h).step_by(windows) {
+                let count = windows.min(p.out_h - first);
                 // Convolution rows of this band; row `r` lies at `r + padding − 2·first`.
                 let from = (2 * first).saturating_sub(p.padding);
                 let to = (2 * (first + count) - p.padding).min(g.out_h);
-                // Below the image lies padding, where the band before left numbers.
-                for row in to + p.padding - 2 * first..2 * count {
-                    for plane in rows.chunks_exact_mut(plane) {
-                        plane[row * pitch..(row + 1) * pitch].fill(f32::NEG_INFINITY);
+                let shift = from + p.padding - 2 * first;
+                let y_rows = &mut rows[LANES + shift * pitch..];
+                convolve(from..to, Planes { y: y_rows, plane, pitch });
+                if p.padding > 0 {
+                    for o in 0..g.out_channels {
+                        let plane = &mut rows[o * plane..][..plane + LANES];
+                        clear_padding(plane, pitch, g.out_w, shift..shift + to - from, 2 * count);
                     }
                 }
-                let start = (from + p.padding - 2 * first) * pitch + LANES;
-                let planes = Planes { y: &mut rows[start..], plane, pitch };
-                self.plan.rows_forward(laid_out, packed, b, from..to, planes);
                 isa::run(PoolRows {
                     f: self.f,
                     channels: g.out_channels,
@@ -192,9 +236,7 @@ impl ConvPool {
 
     fn backward_f32(&self, past: &Past<'_, f32>, dy: &[f32], dx: Option<&mut [f32]>, grads: Grads<'_, f32>) {
         let p = &self.pool;
-        let lens = [self.plan.grad.len(), self.plan.input.len()];
-        with_scratch(room(lens), |scratch| {
-            let [grad, laid_out] = cut(scratch, lens);
+        with_scratch(self.plan.grad.len(), |grad| {
             self.plan.grad.clear_around(grad, 2 * p.out_h - p.padding, 2 * p.out_w - p.padding);
             isa::run(Expand {
                 f: self.f,
@@ -212,17 +254,16 @@ impl ConvPool {
                 db: grads.db,
             });
             if let Some(dx) = dx {
-                self.plan.input_gradient(grad, past.w, dx);
+                self.plan.input_gradient(grad, self.plan.packed_of(past.filters.packed, 0).1, dx);
             }
-            self.plan.input.lay_out(past.x, laid_out);
-            self.plan.weight_gradient(laid_out, grad, grads.dw);
+            self.plan.weight_gradient(past.x, grad, grads.dw);
         });
     }
 
     fn forward_reference<T: Element>(
         &self,
         x: &[T],
-        w: &[T],
+        filters: Filters<'_, T>,
         b: Option<&[T]>,
         y: &mut [T],
         pooled: &mut [T],
@@ -230,7 +271,7 @@ impl ConvPool {
     ) {
         let mut conv = vec![T::ZERO; self.geom().output_len()];
         let (mut max, mut cells) = (vec![T::ZERO; y.len()], vec![0; y.len()]);
-        self.plan.forward(x, w, b, &mut conv);
+        self.plan.forward(x, filters, b, &mut conv);
         pool2d::max_forward(&self.pool, &conv, &mut max, &mut cells);
         winners.fill(0);
         for (k, &cell) in cells.iter().enumerate() {
@@ -272,8 +313,26 @@ impl ConvPool {
         pool2d::max_backward(&self.pool, &dmax, &cells, &mut dconv);
         self.plan.accumulate_params(past.x, &dconv, grads.dw, grads.db);
         if let Some(dx) = dx {
-            self.plan.backward_input(&dconv, past.w, dx);
+            self.plan.backward_input(&dconv, past.filters, dx);
         }
+    }
+}
+
+/// Convolution rows that are held at once: `windows` pairs, `pitch` numbers a row, `plane` a channel.
+struct Band {
+    windows: usize,
+    pitch: usize,
+    plane: usize,
+}
+
+/// Writes −∞, which never wins a max, around the convolution's `rows` of one channel; the plane begins a vector before
+/// its first row.
+fn clear_padding(plane: &mut [f32], pitch: usize, columns: usize, rows: Range<usize>, all_rows: usize) {
+    for row in 0..all_rows {
+        let start = LANES + row * pitch;
+        plane[start - 1] = f32::NEG_INFINITY;
+        let written = if rows.contains(&row) { columns } else { 0 };
+        plane[start + written..start + pitch].fill(f32::NEG_INFINITY);
     }
 }
 
@@ -282,7 +341,7 @@ impl ConvPool {
 #[allow(missing_docs, reason = "named as the arguments of `ConvPool::forward`")]
 pub struct Past<'a, T> {
     pub x: &'a [T],
-    pub w: &'a [T],
+    pub filters: Filters<'a, T>,
     pub y: &'a [T],
     pub pooled: &'a [T],
     pub winners: &'a [u8],

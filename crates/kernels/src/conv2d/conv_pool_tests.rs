@@ -3,17 +3,25 @@
 use proptest::prelude::*;
 
 use super::conv_pool::{ConvPool, Grads, Past};
-use super::{Conv2dGeom, Plan};
+use super::{Conv2dGeom, Filters, Plan};
 use crate::isa::tests::same_on_each_isa;
 use crate::noise::noise;
 use crate::{Activation, Pool2dGeom, activation, pool2d};
 
+fn pack(plan: &Plan, w: &[f32]) -> Vec<f32> {
+    let mut packed = vec![f32::NAN; plan.packed_len::<f32>()];
+    plan.pack(w, &mut packed);
+    packed
+}
+
 /// `y`, `dx`, `dw`, `db` one after the other, through convolution, pooling and activation one by one.
 fn plain(g: Conv2dGeom, pool: &Pool2dGeom, f: Option<Activation>, [x, w, b, dy]: [&[f32]; 4]) -> Vec<f32> {
     let plan = Plan::new(g);
+    let packed = pack(&plan, w);
+    let filters = Filters { w, packed: &packed };
     let (mut conv, mut max) = (vec![0.0; g.output_len()], vec![0.0; pool.output_len()]);
     let mut winners = vec![0; max.len()];
-    plan.forward(x, w, Some(b), &mut conv);
+    plan.forward(x, filters, Some(b), &mut conv);
     pool2d::max_forward(pool, &conv, &mut max, &mut winners);
     let (mut y, mut dmax) = (max.clone(), dy.to_vec());
     if let Some(f) = f {
@@ -27,7 +35,7 @@ fn plain(g: Conv2dGeom, pool: &Pool2dGeom, f: Option<Activation>, [x, w, b, dy]:
     for (db, plane) in db.iter_mut().zip(dmax.chunks_exact(pool.out_h * pool.out_w)) {
         *db = plane.iter().sum();
     }
-    plan.backward_input(&dconv, w, &mut dx);
+    plan.backward_input(&dconv, filters, &mut dx);
     [y, dx, dw, db].concat()
 }
 
@@ -36,12 +44,14 @@ fn check(g: Conv2dGeom, padding: usize, f: Option<Activation>) {
     let pool = *fused.pool();
     let (x, w) = (noise(1, g.input_len()), noise(2, g.weight_len()));
     let (b, dy) = (noise(3, g.out_channels), noise(4, pool.output_len()));
+    let packed = pack(fused.plan(), &w);
+    let filters = Filters { w: &w, packed: &packed };
     let found = same_on_each_isa(|| {
         let mut y = vec![f32::NAN; pool.output_len()];
         let (mut pooled, mut winners) = (vec![0.0; fused.saved_numbers()], vec![0; fused.saved_bytes()]);
-        fused.forward(&x, &w, Some(&b), &mut y, &mut pooled, &mut winners);
+        fused.forward(&x, filters, Some(&b), &mut y, &mut pooled, &mut winners);
         let (mut dx, mut dw, mut db) = (vec![f32::NAN; x.len()], vec![0.5; w.len()], vec![0.0; b.len()]);
-        let past = Past { x: &x, w: &w, y: &y, pooled: &pooled, winners: &winners };
+        let past = Past { x: &x, filters, y: &y, pooled: &pooled, winners: &winners };
         fused.backward(&past, &dy, Some(&mut dx), Grads { dw: &mut dw, db: Some(&mut db) });
         [y, dx, dw, db].concat()
     });
@@ -93,10 +103,12 @@ fn the_reference_agrees_with_the_vector_form() {
     let wide = |v: &[f32]| v.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
     let (mut y, mut pooled) = (vec![0.0_f32; fused.pool().output_len()], vec![0.0; fused.saved_numbers()]);
     let mut winners = vec![0; fused.saved_bytes()];
-    fused.forward(&x, &w, None, &mut y, &mut pooled, &mut winners);
+    let packed = pack(fused.plan(), &w);
+    fused.forward(&x, Filters { w: &w, packed: &packed }, None, &mut y, &mut pooled, &mut winners);
     let (mut y64, mut pooled64) = (vec![0.0_f64; y.len()], vec![0.0; pooled.len()]);
     let mut winners64 = vec![0; winners.len()];
-    fused.forward(&wide(&x), &wide(&w), None, &mut y64, &mut pooled64, &mut winners64);
+    let w64 = wide(&w);
+    fused.forward(&wide(&x), Filters { w: &w64, packed: &[] }, None, &mut y64, &mut pooled64, &mut winners64);
     assert_eq!(winners, winners64);
     crate::noise::assert_close("y", &y, &y64, 1e-6);
     crate::noise::assert_close("pooled", &pooled, &pooled64, 1e-6);

@@ -80,9 +80,17 @@ impl Kernel for GradWeight<'_> {
                 o += block;
             }
         }
-        for (dw, lanes) in self.dw.iter_mut().zip(self.sums.chunks_exact(LANES)) {
-            // SAFETY: the chunk has 16 numbers.
-            *dw += s.sum(unsafe { s.load(lanes.as_ptr()) });
+        for (dw, lanes) in self.dw.chunks_mut(LANES).zip(self.sums.chunks(LANES * LANES)) {
+            // SAFETY: the chunk has 16 numbers for every sum of the other.
+            unsafe {
+                let mut each = [s.splat(0.0); LANES];
+                for (each, lanes) in each.iter_mut().zip(lanes.chunks_exact(LANES)) {
+                    *each = s.load(lanes.as_ptr());
+                }
+                let sums = s.sums(each);
+                let (to, many) = (dw.as_mut_ptr(), dw.len());
+                s.store_first(to, many, s.add(s.load_first(to, many), sums));
+            }
         }
     }
 }

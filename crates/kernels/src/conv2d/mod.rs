@@ -15,8 +15,9 @@ mod pool_rows;
 mod reference;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 pub use conv_pool::{ConvPool, Grads, Past};
 pub use geom::{Conv2dGeom, window_count};
-pub use plan::Plan;
+pub use plan::{Filters, Plan};
 pub use reference::{accumulate_params_reference, backward_input_reference, forward_reference};

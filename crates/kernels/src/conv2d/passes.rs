@@ -6,6 +6,7 @@ use super::Plan;
 use super::correlate::{Correlate, pack_weights};
 use super::grad_weight::GradWeight;
 use super::plan::Phase;
+use super::winograd::Source;
 use crate::isa;
 use crate::scratch::with_scratch;
 use crate::simd::LANES;
@@ -41,14 +42,70 @@ impl Plan {
         self.geom.out_channels / self.geom.groups
     }
 
-    pub(super) fn packed_len(&self) -> usize {
+    /// Numbers of one group's packed weights for [`Plan::rows_forward`].
+    pub(super) fn packed_forward_len(&self) -> usize {
+        self.winograd.as_ref().map_or(self.taps(), |form| form.packed_len())
+    }
+
+    /// Numbers of one group's packed weights for [`Plan::input_gradient`].
+    pub(super) fn packed_backward_len(&self) -> usize {
+        self.winograd_back.as_ref().map_or(self.taps(), |form| form.packed_len())
+    }
+
+    /// Weights of one group.
+    fn taps(&self) -> usize {
         self.out_per_group() * self.offsets.len()
     }
 
-    /// Packs one group's weights for [`Plan::rows_forward`].
-    pub(super) fn pack_forward(&self, w: &[f32], packed: &mut [f32]) {
-        let taps = self.offsets.len();
-        pack_weights(self.out_per_group(), taps, packed, |o, t| w[o * taps + t]);
+    /// One group's packed weights, forward and backward.
+    pub(super) fn packed_of<'a>(&self, packed: &'a [f32], group: usize) -> (&'a [f32], &'a [f32]) {
+        let len = self.packed_forward_len() + self.packed_backward_len();
+        packed[group * len..(group + 1) * len].split_at(self.packed_forward_len())
+    }
+
+    pub(super) fn pack_f32(&self, w: &[f32], packed: &mut [f32]) {
+        let (g, inp, taps) = (&self.geom, self.in_per_group(), self.offsets.len());
+        let (kh, kw) = (g.kernel_h, g.kernel_w);
+        let len = packed.len() / g.groups;
+        for (w, packed) in w.chunks_exact(self.taps()).zip(packed.chunks_exact_mut(len)) {
+            let (ahead, back) = packed.split_at_mut(self.packed_forward_len());
+            let at = |o: usize, c: usize, p: usize, q: usize| w[((o * inp + c) * kh + p) * kw + q];
+            match &self.winograd {
+                Some(form) => form.pack(ahead, at),
+                None => pack_weights(self.out_per_group(), taps, ahead, |o, t| w[o * taps + t]),
+            }
+            match &self.winograd_back {
+                // The gradient passes through the window turned around.
+                Some(form) => form.pack(back, |c, o, p, q| at(o, c, kh - 1 - p, kw - 1 - q)),
+                None => self.pack_phases(back, at),
+            }
+        }
+    }
+
+    fn pack_phases(&self, packed: &mut [f32], at: impl Fn(usize, usize, usize, usize) -> f32) {
+        let mut start = 0;
+        for phase in &self.phases {
+            let cells = &phase.cells;
+            let own = &mut packed[start..start + self.in_per_group() * phase.offsets.len()];
+            pack_weights(self.in_per_group(), phase.offsets.len(), own, |c, t| {
+                let (o, (p, q)) = (t / cells.len(), cells[t % cells.len()]);
+                at(o, c, p, q)
+            });
+            start += own.len();
+        }
+    }
+
+    /// One group's input, padded; without padding as it is.
+    pub(super) fn winograd_source<'a>(&self, x: &'a [f32], laid_out: &'a mut [f32]) -> Source<'a> {
+        let (g, channels) = (&self.geom, self.in_per_group());
+        let (rows, columns) = (g.in_h + 2 * g.padding, g.in_w + 2 * g.padding);
+        let pixels = if g.padding == 0 {
+            x
+        } else {
+            self.input.lay_out(x, laid_out);
+            &*laid_out
+        };
+        Source { pixels, channels, plane: rows * columns, pitch: columns, rows, columns }
     }
 
     /// Some output rows of one group, from a laid out input and packed weights.
@@ -75,52 +132,70 @@ impl Plan {
         });
     }
 
-    pub(super) fn forward_f32(&self, x: &[f32], w: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
+    pub(super) fn forward_f32(&self, x: &[f32], packed: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
         let (g, out) = (&self.geom, self.out_per_group());
-        let lens = [self.input.len(), self.packed_len()];
-        with_scratch(room(lens), |scratch| {
-            let [laid_out, packed] = cut(scratch, lens);
-            let groups = x.chunks_exact(x.len() / g.groups).zip(y.chunks_exact_mut(y.len() / g.groups));
-            for (group, (x, y)) in groups.enumerate() {
-                self.input.lay_out(x, laid_out);
-                self.pack_forward(&w[group * packed.len()..][..packed.len()], packed);
-                let bias = b.map(|b| &b[group * out..(group + 1) * out]);
-                let to = Planes { y, plane: g.out_h * g.out_w, pitch: g.out_w };
-                self.rows_forward(laid_out, packed, bias, 0..g.out_h, to);
-            }
-        });
+        let groups = x.chunks_exact(x.len() / g.groups).zip(y.chunks_exact_mut(y.len() / g.groups));
+        for (group, (x, y)) in groups.enumerate() {
+            let (packed, _) = self.packed_of(packed, group);
+            let bias = b.map(|b| &b[group * out..(group + 1) * out]);
+            with_scratch(self.input.len(), |laid_out| match &self.winograd {
+                Some(form) => with_scratch(form.input_len(), |input| {
+                    form.split(self.winograd_source(x, laid_out), input);
+                    form.forward(input, packed, bias, y);
+                }),
+                None => {
+                    self.input.lay_out(x, laid_out);
+                    let to = Planes { y, plane: g.out_h * g.out_w, pitch: g.out_w };
+                    self.rows_forward(laid_out, packed, bias, 0..g.out_h, to);
+                }
+            });
+        }
     }
 
-    pub(super) fn backward_input_f32(&self, dy: &[f32], w: &[f32], dx: &mut [f32]) {
+    pub(super) fn backward_input_f32(&self, dy: &[f32], packed: &[f32], dx: &mut [f32]) {
         let groups = self.geom.groups;
         with_scratch(self.grad.len(), |laid_out| {
             let parts = dy.chunks_exact(dy.len() / groups).zip(dx.chunks_exact_mut(dx.len() / groups));
-            for ((dy, dx), w) in parts.zip(w.chunks_exact(w.len() / groups)) {
+            for (group, (dy, dx)) in parts.enumerate() {
                 self.grad.lay_out(dy, laid_out);
-                self.input_gradient(laid_out, w, dx);
+                self.input_gradient(laid_out, self.packed_of(packed, group).1, dx);
             }
         });
     }
 
     /// One group's `dx` from its laid out `dy`.
-    pub(super) fn input_gradient(&self, laid_out: &[f32], w: &[f32], dx: &mut [f32]) {
+    pub(super) fn input_gradient(&self, laid_out: &[f32], packed: &[f32], dx: &mut [f32]) {
         let (g, inp) = (&self.geom, self.in_per_group());
-        if let [phase] = &self.phases[..] {
-            // Stride 1: the image is one phase, and only its unpadded part is computed.
-            return with_scratch(inp * phase.offsets.len(), |packed| {
-                self.pack_backward(phase, w, packed);
-                let skip = g.padding * self.grad.pitch + g.padding;
-                let to = Planes { y: dx, plane: g.in_h * g.in_w, pitch: g.in_w };
-                self.phase_gradient(phase, &laid_out[skip..], packed, (g.in_h, g.in_w), to);
+        if let Some(form) = &self.winograd_back {
+            let (up, back) = (g.kernel_h - 1 - g.padding, g.kernel_w - 1 - g.padding);
+            let from = Source {
+                pixels: &laid_out[self.grad.before(0, up, back)..],
+                channels: self.out_per_group(),
+                plane: self.grad.plane,
+                pitch: self.grad.pitch,
+                rows: g.in_h + g.kernel_h - 1,
+                // A border of zeros follows each row, so that vectors may reach over its end.
+                columns: self.grad.pitch,
+            };
+            return with_scratch(form.input_len(), |input| {
+                form.split(from, input);
+                form.forward(input, packed, None, dx);
             });
         }
+        if let [phase] = &self.phases[..] {
+            // Stride 1: the image is one phase, and only its unpadded part is computed.
+            let skip = g.padding * self.grad.pitch + g.padding;
+            let to = Planes { y: dx, plane: g.in_h * g.in_w, pitch: g.in_w };
+            return self.phase_gradient(phase, &laid_out[skip..], packed, (g.in_h, g.in_w), to);
+        }
         let (rows, columns) = (self.input.rows(), self.input.pitch);
-        let lens =
-            [inp * rows * columns, self.input.len(), inp * self.out_per_group() * g.kernel_h * g.kernel_w];
+        let lens = [inp * rows * columns, self.input.len()];
         with_scratch(room(lens), |scratch| {
-            let [plane, padded, packed] = cut(scratch, lens);
+            let [plane, padded] = cut(scratch, lens);
+            let mut start = 0;
             for phase in &self.phases {
-                self.pack_backward(phase, w, packed);
+                let packed = &packed[start..start + inp * phase.offsets.len()];
+                start += packed.len();
                 let to = Planes { y: plane, plane: rows * columns, pitch: columns };
                 self.phase_gradient(phase, laid_out, packed, (rows, columns), to);
                 for (c, plane) in plane.chunks_exact(rows * columns).enumerate() {
@@ -129,14 +204,6 @@ impl Plan {
                 }
             }
             self.input.take_out(padded, dx);
-        });
-    }
-
-    fn pack_backward(&self, phase: &Phase, w: &[f32], packed: &mut [f32]) {
-        let (g, inp, cells) = (&self.geom, self.in_per_group(), &phase.cells);
-        pack_weights(inp, phase.offsets.len(), packed, |c, t| {
-            let (o, (p, q)) = (t / cells.len(), cells[t % cells.len()]);
-            w[((o * inp + c) * g.kernel_h + p) * g.kernel_w + q]
         });
     }
 
@@ -176,34 +243,43 @@ impl Plan {
                 *db += crate::reduce::sum(plane);
             }
         }
-        let lens = [self.input.len(), self.grad.len()];
-        with_scratch(room(lens), |scratch| {
-            let [laid_out, grad] = cut(scratch, lens);
+        with_scratch(self.grad.len(), |grad| {
             let groups = x.chunks_exact(x.len() / g.groups).zip(dy.chunks_exact(dy.len() / g.groups));
-            for ((x, dy), dw) in groups.zip(dw.chunks_exact_mut(self.packed_len())) {
-                self.input.lay_out(x, laid_out);
+            for ((x, dy), dw) in groups.zip(dw.chunks_exact_mut(self.taps())) {
                 self.grad.lay_out(dy, grad);
-                self.weight_gradient(laid_out, grad, dw);
+                self.weight_gradient(x, grad, dw);
             }
         });
     }
 
-    /// Adds one group's `dw`, from its input and its `dy`, both laid out.
-    pub(super) fn weight_gradient(&self, laid_out: &[f32], grad: &[f32], dw: &mut [f32]) {
+    /// Adds one group's `dw`, from its input and its laid out `dy`.
+    pub(super) fn weight_gradient(&self, x: &[f32], grad: &[f32], dw: &mut [f32]) {
         let g = &self.geom;
-        with_scratch(self.packed_len() * LANES, |sums| {
-            isa::run(GradWeight {
-                x: laid_out,
-                pitch: self.input.pitch,
-                offsets: &self.offsets,
-                dy: &grad[self.grad.start()..],
-                dy_plane: self.grad.plane,
-                dy_pitch: self.grad.pitch,
-                channels: self.out_per_group(),
-                rows: g.out_h,
-                columns: g.out_w,
-                sums,
-                dw,
+        let grad = &grad[self.grad.start()..];
+        let (plane, pitch, channels) = (self.grad.plane, self.grad.pitch, self.out_per_group());
+        with_scratch(self.input.len(), |laid_out| {
+            if let Some(form) = &self.winograd {
+                let dy = Source { pixels: grad, channels, plane, pitch, rows: g.out_h, columns: g.out_w };
+                return with_scratch(form.input_len(), |input| {
+                    form.split(self.winograd_source(x, laid_out), input);
+                    form.add_weight_gradient(input, dy, dw);
+                });
+            }
+            self.input.lay_out(x, laid_out);
+            with_scratch(self.taps() * LANES, |sums| {
+                isa::run(GradWeight {
+                    x: laid_out,
+                    pitch: self.input.pitch,
+                    offsets: &self.offsets,
+                    dy: grad,
+                    dy_plane: plane,
+                    dy_pitch: pitch,
+                    channels,
+                    rows: g.out_h,
+                    columns: g.out_w,
+                    sums,
+                    dw,
+                });
             });
         });
     }

@@ -3,7 +3,12 @@
 use super::Conv2dGeom;
 use super::layout::{Bordered, PhaseLayout};
 use super::reference::{accumulate_params_reference, backward_input_reference, forward_reference};
+use super::winograd::Winograd;
 use crate::Element;
+
+/// Rows of the window times input channels from which on Winograd's form is faster: below, its sums are too short to
+/// repay the transforms.
+const LEAST_SUM: usize = 6;
 
 /// A convolution over one sample, with its gradients.
 ///
@@ -14,10 +19,13 @@ use crate::Element;
 ///
 /// # Examples
 /// ```
-/// use kernels::{Conv2dGeom, conv2d::Plan};
+/// use kernels::{Conv2dGeom, conv2d::{Filters, Plan}};
 /// let plan = Plan::new(Conv2dGeom::square(1, 1, (3, 3), 2, 1, 0).unwrap());
-/// let mut y = [0.0_f32; 4];
-/// plan.forward(&[1., 2., 3., 4., 5., 6., 7., 8., 9.], &[1., 0., 0., 1.], Some(&[0.5]), &mut y);
+/// let w = [1.0_f32, 0., 0., 1.];
+/// let mut packed = vec![0.0; plan.packed_len::<f32>()];
+/// plan.pack(&w, &mut packed);
+/// let mut y = [0.0; 4];
+/// plan.forward(&[1., 2., 3., 4., 5., 6., 7., 8., 9.], Filters { w: &w, packed: &packed }, Some(&[0.5]), &mut y);
 /// assert_eq!(y, [6.5, 8.5, 12.5, 14.5]);
 /// ```
 #[derive(Clone, Debug)]
@@ -30,6 +38,18 @@ pub struct Plan {
     pub(super) grad: Bordered,
     /// For the input's gradient.
     pub(super) phases: Vec<Phase>,
+    /// One group's forward pass and weight gradient by Winograd, where that is faster.
+    pub(super) winograd: Option<Winograd>,
+    /// The same for the input's gradient.
+    pub(super) winograd_back: Option<Winograd>,
+}
+
+/// The weights of a convolution, as they are and as [`Plan::pack`] rearranged them for the kernels.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "said above")]
+pub struct Filters<'a, T> {
+    pub w: &'a [T],
+    pub packed: &'a [T],
 }
 
 /// The taps that reach one phase of the padded input, for its gradient.
@@ -79,13 +99,52 @@ impl Plan {
                 Phase { at, cells, offsets }
             })
             .collect();
-        Plan { geom, input, offsets, grad, phases }
+        let (winograd, winograd_back) = Self::by_winograd(g);
+        Plan { geom, input, offsets, grad, phases, winograd, winograd_back }
+    }
+
+    /// Which passes Winograd's form can do, and does faster.
+    fn by_winograd(g: &Conv2dGeom) -> (Option<Winograd>, Option<Winograd>) {
+        let window = (g.kernel_h, g.kernel_w);
+        let (inp, out) = (g.in_channels / g.groups, g.out_channels / g.groups);
+        let fits = (g.stride, g.dilation) == (1, 1) && g.padding < g.kernel_h.min(g.kernel_w);
+        if !fits {
+            return (None, None);
+        }
+        let pass = |channels: (usize, usize), size: (usize, usize)| {
+            (channels.0 * g.kernel_h >= LEAST_SUM).then(|| Winograd::new(channels, window, size)).flatten()
+        };
+        (pass((inp, out), (g.out_h, g.out_w)), pass((out, inp), (g.in_h, g.in_w)))
     }
 
     /// The sizes.
     #[must_use]
     pub fn geom(&self) -> &Conv2dGeom {
         &self.geom
+    }
+
+    /// Numbers that [`Plan::pack`] writes; none for `f64`.
+    #[must_use]
+    pub fn packed_len<T: Element>(&self) -> usize {
+        if T::as_f32(&[]).is_none() {
+            return 0;
+        }
+        self.geom.groups * (self.packed_forward_len() + self.packed_backward_len())
+    }
+
+    /// Rearranges the weights for the kernels, once for all samples.
+    ///
+    /// # Panics
+    /// If a slice's length does not match.
+    pub fn pack<T: Element>(&self, w: &[T], packed: &mut [T]) {
+        assert_eq!(
+            (w.len(), packed.len()),
+            (self.geom.weight_len(), self.packed_len::<T>()),
+            "lengths of w, packed"
+        );
+        if let (Some(w), Some(packed)) = (T::as_f32(w), T::as_f32_mut(packed)) {
+            self.pack_f32(w, packed);
+        }
     }
 
     /// `y = w ⋆ x + b` over one sample, overwriting `y`.
@@ -95,11 +154,11 @@ impl Plan {
     ///
     /// # Panics
     /// If a slice's length does not match the geometry.
-    pub fn forward<T: Element>(&self, x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T]) {
-        self.check(x.len(), w.len(), y.len());
-        match (T::as_f32(x), T::as_f32(w), T::as_f32_mut(y)) {
-            (Some(x), Some(w), Some(y)) => self.forward_f32(x, w, b.and_then(T::as_f32), y),
-            _ => forward_reference(&self.geom, x, w, b, y),
+    pub fn forward<T: Element>(&self, x: &[T], filters: Filters<'_, T>, b: Option<&[T]>, y: &mut [T]) {
+        self.check(x.len(), filters.w.len(), y.len());
+        match (T::as_f32(x), T::as_f32(filters.packed), T::as_f32_mut(y)) {
+            (Some(x), Some(packed), Some(y)) => self.forward_f32(x, packed, b.and_then(T::as_f32), y),
+            _ => forward_reference(&self.geom, x, filters.w, b, y),
         }
     }
 
@@ -107,11 +166,11 @@ impl Plan {
     ///
     /// # Panics
     /// If a slice's length does not match the geometry.
-    pub fn backward_input<T: Element>(&self, dy: &[T], w: &[T], dx: &mut [T]) {
-        self.check(dx.len(), w.len(), dy.len());
-        match (T::as_f32(dy), T::as_f32(w), T::as_f32_mut(dx)) {
-            (Some(dy), Some(w), Some(dx)) => self.backward_input_f32(dy, w, dx),
-            _ => backward_input_reference(&self.geom, dy, w, dx),
+    pub fn backward_input<T: Element>(&self, dy: &[T], filters: Filters<'_, T>, dx: &mut [T]) {
+        self.check(dx.len(), filters.w.len(), dy.len());
+        match (T::as_f32(dy), T::as_f32(filters.packed), T::as_f32_mut(dx)) {
+            (Some(dy), Some(packed), Some(dx)) => self.backward_input_f32(dy, packed, dx),
+            _ => backward_input_reference(&self.geom, dy, filters.w, dx),
         }
     }
 

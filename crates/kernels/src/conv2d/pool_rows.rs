@@ -37,8 +37,8 @@ impl Kernel for PoolRows<'_> {
         assert!(self.first + self.count <= self.out_h && self.y.len() == cells);
         assert!(self.pooled.is_empty() || self.pooled.len() == cells);
         assert!(self.winners.len() == self.channels * self.out_h * vectors * 4);
-        assert!(self.pitch >= 2 * vectors * LANES && self.plane >= 2 * self.count * self.pitch);
-        assert!(self.conv.len() >= self.channels * self.plane);
+        let last = (self.channels - 1) * self.plane + (2 * self.count - 1) * self.pitch;
+        assert!(self.conv.len() >= last + 2 * vectors * LANES);
         for o in 0..self.channels {
             for i in 0..self.count {
                 let row = o * self.out_h + self.first + i;

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::{Conv2dGeom, Plan, accumulate_params_reference, backward_input_reference, forward_reference};
+use super::{
+    Conv2dGeom, Filters, Plan, accumulate_params_reference, backward_input_reference, forward_reference,
+};
 use crate::isa::tests::same_on_each_isa;
 use crate::noise::{assert_close, noise};
 
@@ -10,10 +12,13 @@ fn check(g: Conv2dGeom) {
     let (x, w) = (noise(1, g.input_len()), noise(2, g.weight_len()));
     let (b, dy) = (noise(3, g.out_channels), noise(4, g.output_len()));
     let plan = Plan::new(g);
+    let mut packed = vec![f32::NAN; plan.packed_len::<f32>()];
+    plan.pack(&w, &mut packed);
+    let filters = Filters { w: &w, packed: &packed };
 
     let y = same_on_each_isa(|| {
         let mut y = vec![f32::NAN; g.output_len()];
-        plan.forward(&x, &w, Some(&b), &mut y);
+        plan.forward(&x, filters, Some(&b), &mut y);
         y
     });
     let wide = |v: &[f32]| v.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
@@ -23,7 +28,7 @@ fn check(g: Conv2dGeom) {
 
     let dx = same_on_each_isa(|| {
         let mut dx = vec![f32::NAN; g.input_len()];
-        plan.backward_input(&dy, &w, &mut dx);
+        plan.backward_input(&dy, filters, &mut dx);
         dx
     });
     let mut expected = vec![0.0; g.input_len()];

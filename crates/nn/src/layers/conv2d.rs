@@ -1,6 +1,6 @@
 //! Two-dimensional convolution.
 
-use kernels::conv2d::Plan;
+use kernels::conv2d::{Filters, Plan};
 use kernels::{Conv2dGeom, Element};
 use serde::{Deserialize, Serialize};
 
@@ -177,6 +177,14 @@ impl<T: Element> Layer<T> for Conv2d {
         Locality::Sample
     }
 
+    fn packed_len(&self) -> usize {
+        self.plan.packed_len::<T>()
+    }
+
+    fn pack(&self, params: &[T], packed: &mut [T]) {
+        self.plan.pack(&params[..self.plan.geom().weight_len()], packed);
+    }
+
     fn forward(
         &self,
         _ctx: &Ctx,
@@ -187,8 +195,9 @@ impl<T: Element> Layer<T> for Conv2d {
     ) {
         let (w, b) = weights.params.split_at(self.plan.geom().weight_len());
         let b = (!b.is_empty()).then_some(b);
+        let filters = Filters { w, packed: weights.packed };
         for (x, y) in input.samples().zip(output.samples()) {
-            self.plan.forward(x, w, b, y);
+            self.plan.forward(x, filters, b, y);
         }
     }
 
@@ -208,8 +217,9 @@ impl<T: Element> Layer<T> for Conv2d {
         }
         if let Some(mut grad_input) = grad_input {
             let w = &weights.params[..self.plan.geom().weight_len()];
+            let filters = Filters { w, packed: weights.packed };
             for (dy, dx) in grad_output.samples().zip(grad_input.samples()) {
-                self.plan.backward_input(dy, w, dx);
+                self.plan.backward_input(dy, filters, dx);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Convolution, 2×2 max pooling and activation as one layer: what [`crate::fuse`] makes of the three.
 
-use kernels::conv2d::{ConvPool as Kernel, Grads, Past as KernelPast};
+use kernels::conv2d::{ConvPool as Kernel, Filters, Grads, Past as KernelPast};
 use kernels::{Activation, Element};
 
 use crate::layer::{Ctx, Layer, Locality, Past, SavedMut, SavedSize, View, ViewMut, Weights};
@@ -70,6 +70,14 @@ impl<T: Element> Layer<T> for ConvPool {
         SavedSize { numbers, bytes, numbers_per_batch: 0 }
     }
 
+    fn packed_len(&self) -> usize {
+        self.kernel.plan().packed_len::<T>()
+    }
+
+    fn pack(&self, params: &[T], packed: &mut [T]) {
+        self.kernel.plan().pack(&params[..self.kernel.geom().weight_len()], packed);
+    }
+
     fn forward(
         &self,
         _ctx: &Ctx,
@@ -80,11 +88,12 @@ impl<T: Element> Layer<T> for ConvPool {
     ) {
         let (w, b) = weights.params.split_at(self.kernel.geom().weight_len());
         let b = (!b.is_empty()).then_some(b);
+        let filters = Filters { w, packed: weights.packed };
         let (numbers, bytes) = (self.kernel.saved_numbers(), self.kernel.saved_bytes());
         for (i, (x, y)) in input.samples().zip(output.samples()).enumerate() {
             let pooled = &mut saved.numbers[i * numbers..(i + 1) * numbers];
             let winners = &mut saved.bytes[i * bytes..(i + 1) * bytes];
-            self.kernel.forward(x, w, b, y, pooled, winners);
+            self.kernel.forward(x, filters, b, y, pooled, winners);
         }
     }
 
@@ -105,7 +114,7 @@ impl<T: Element> Layer<T> for ConvPool {
         for (i, ((x, y), dy)) in samples.enumerate() {
             let past = KernelPast {
                 x,
-                w: &weights.params[..len],
+                filters: Filters { w: &weights.params[..len], packed: weights.packed },
                 y,
                 pooled: &past.saved.numbers[i * numbers..(i + 1) * numbers],
                 winners: &past.saved.bytes[i * bytes..(i + 1) * bytes],
