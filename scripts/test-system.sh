@@ -52,6 +52,9 @@ mkdir -p "$work"
 golden crates/nn/tests/golden make_golden.py
 golden crates/data/tests/golden make.py
 
+# Every f32 through exp, sigmoid and tanh: a minute.
+step cargo test --release -p lenet-kernels --lib exhaustive -- --ignored --nocapture
+
 # Each check is given the program and an empty folder to work in.
 step cargo build --release -p lenet
 lenet=${CARGO_TARGET_DIR:-target}/release/lenet

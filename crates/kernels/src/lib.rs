@@ -28,6 +28,7 @@ pub use activation::Activation;
 pub use buffer::{ALIGN_BYTES, Buffer};
 pub use conv2d::Conv2dGeom;
 pub use element::Element;
+pub use exp::{EXP_MAX_ULP, SIGMOID_MAX_ULP, TANH_MAX_ULP};
 pub use isa::{ISA_VARIABLE, Isa};
 pub use mapped_file::MappedFile;
 pub use pool2d::Pool2dGeom;

@@ -10,7 +10,8 @@ use crate::segment::{Segment, SegmentKind, max_groups};
 
 /// Activations, saved values, gradients and scratch of one network, for batches up to a fixed size.
 ///
-/// Made by [`crate::Sequential::workspace`]. After that a step allocates nothing.
+/// Made by [`crate::Sequential::workspace`]. After that a step allocates nothing but what each thread's kernels keep from
+/// their first call on.
 #[derive(Debug)]
 pub struct Workspace<T: Element = f32> {
     pub(crate) capacity: usize,

@@ -11,5 +11,6 @@ mod inspect;
 mod lab;
 mod predict;
 mod repeat;
+mod same_bits;
 mod score;
 mod usage;
