@@ -24,7 +24,10 @@ pub struct Trained {
     pub stop: StopReason,
 }
 
-/// The best epoch on the validation split: highest top-1, among equals lowest loss, among equals the first.
+/// The best epoch on the validation split: lowest loss, among equals highest top-1, among equals the first.
+///
+/// The loss weighs every photo by how sure the net was; top-1 of a few hundred photos is mostly luck (0.02 of standard
+/// error at 450).
 #[derive(Clone, Debug)]
 pub struct Best {
     /// Counted from 1.
@@ -94,7 +97,7 @@ fn close(
 }
 
 fn better(a: &Metrics, b: &Metrics) -> bool {
-    a.top1 > b.top1 || (a.top1 == b.top1 && a.loss < b.loss)
+    a.loss < b.loss || (a.loss == b.loss && a.top1 > b.top1)
 }
 
 #[cfg(test)]
@@ -102,10 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_has_the_highest_top1_then_the_lowest_loss() {
+    fn the_best_has_the_lowest_loss_then_the_highest_top1() {
         let of = |top1, loss| Metrics { top1, loss, ..Metrics::default() };
-        assert!(better(&of(0.5, 9.0), &of(0.4, 1.0)));
-        assert!(better(&of(0.5, 1.0), &of(0.5, 2.0)));
+        assert!(better(&of(0.4, 1.0), &of(0.5, 9.0)));
+        assert!(better(&of(0.5, 1.0), &of(0.4, 1.0)));
         assert!(!better(&of(0.5, 2.0), &of(0.5, 2.0)), "among equals the first stays");
     }
 }

@@ -44,7 +44,9 @@ impl ConvPool {
     pub fn new(geom: Conv2dGeom, pool_padding: usize, f: Option<Activation>) -> Option<Self> {
         let plain = (geom.stride, geom.dilation, geom.groups) == (1, 1, 1);
         let pool = Pool2dGeom::new(geom.out_channels, (geom.out_h, geom.out_w), 2, 2, pool_padding)?;
-        plain.then(|| ConvPool { plan: Plan::with_border(geom, pool_padding), pool, f })
+        // Gradients are spread over whole vectors of windows.
+        let columns = 2 * pool.out_w.next_multiple_of(LANES);
+        plain.then(|| ConvPool { plan: Plan::with_room(geom, pool_padding, columns), pool, f })
     }
 
     /// The convolution's sizes.
@@ -210,16 +212,13 @@ impl ConvPool {
                 let shift = from + p.padding - 2 * first;
                 let y_rows = &mut rows[LANES + shift * pitch..];
                 convolve(from..to, Planes { y: y_rows, plane, pitch });
-                if p.padding > 0 {
-                    for o in 0..g.out_channels {
-                        let plane = &mut rows[o * plane..][..plane + LANES];
-                        clear_padding(plane, pitch, g.out_w, shift..shift + to - from, 2 * count);
-                    }
-                }
                 isa::run(PoolRows {
                     f: self.f,
                     channels: g.out_channels,
                     conv: &rows[LANES - p.padding..],
+                    conv_h: g.out_h,
+                    conv_w: g.out_w,
+                    padding: p.padding,
                     plane,
                     pitch,
                     first,
@@ -323,17 +322,6 @@ struct Band {
     windows: usize,
     pitch: usize,
     plane: usize,
-}
-
-/// Writes −∞, which never wins a max, around the convolution's `rows` of one channel; the plane begins a vector before
-/// its first row.
-fn clear_padding(plane: &mut [f32], pitch: usize, columns: usize, rows: Range<usize>, all_rows: usize) {
-    for row in 0..all_rows {
-        let start = LANES + row * pitch;
-        plane[start - 1] = f32::NEG_INFINITY;
-        let written = if rows.contains(&row) { columns } else { 0 };
-        plane[start + written..start + pitch].fill(f32::NEG_INFINITY);
-    }
 }
 
 /// What [`ConvPool::forward`] was given and left.

@@ -94,6 +94,15 @@ fn gives_the_bits_of_the_plain_chain_at_the_sizes_of_the_models() {
     check(Conv2dGeom::square(6, 16, (62, 62), 5, 1, 1).unwrap(), 1, Some(Activation::Silu));
 }
 
+/// A row of 17 windows takes two vectors, whose zeros must not fall on the next row.
+#[test]
+fn gives_the_bits_of_the_plain_chain_where_a_vector_of_windows_is_nearly_empty() {
+    for (width, padding) in [(32, 1), (34, 0), (33, 1), (64, 1)] {
+        check(Conv2dGeom::square(2, 4, (7, width), 1, 1, 0).unwrap(), padding, None);
+        check(Conv2dGeom::square(2, 4, (9, width + 2), 3, 1, 0).unwrap(), padding, Some(Activation::Tanh));
+    }
+}
+
 /// The f64 form is written apart; it must keep its winners in the same bits.
 #[test]
 fn the_reference_agrees_with_the_vector_form() {

@@ -49,9 +49,8 @@ impl Kernel for GradWeight<'_> {
         let end = (channels - 1) * self.dy_plane + (self.rows - 1) * self.dy_pitch + width;
         assert!(self.x.len() >= reach + last && self.dy.len() >= end);
         assert!(self.sums.len() == channels * taps * LANES && self.dw.len() == channels * taps);
-        self.sums.fill(0.0);
         let wide = S::ACCUMULATORS >= 24;
-        let block_rows = (BLOCK_NUMBERS / (channels.min(4) * self.dy_pitch)).max(4);
+        let block_rows = (BLOCK_NUMBERS / (channels.min(4) * self.dy_pitch)).max(1);
         for first_row in (0..self.rows).step_by(block_rows) {
             let rows = first_row..(first_row + block_rows).min(self.rows);
             let mut o = 0;
@@ -111,9 +110,12 @@ impl GradWeight<'_> {
         // SAFETY: `run` checked that `dy` holds every row of every channel, that `x` reaches 16 numbers past every
         // vector of every row plus every offset, and that `sums` has 16 numbers for every channel and tap.
         unsafe {
-            for (i, acc) in acc.iter_mut().enumerate() {
-                for (k, acc) in acc.iter_mut().enumerate() {
-                    *acc = s.load(self.sums.as_ptr().add(sum(i, k)));
+            // The first rows find nothing to add to.
+            if rows.start > 0 {
+                for (i, acc) in acc.iter_mut().enumerate() {
+                    for (k, acc) in acc.iter_mut().enumerate() {
+                        *acc = s.load(self.sums.as_ptr().add(sum(i, k)));
+                    }
                 }
             }
             let mut dy = self.dy.as_ptr().add(o * plane + rows.start * self.dy_pitch);

@@ -67,11 +67,12 @@ impl Plan {
     /// Settles where everything lies.
     #[must_use]
     pub fn new(geom: Conv2dGeom) -> Self {
-        Self::with_border(geom, 0)
+        Self::with_room(geom, 0, 0)
     }
 
-    /// The same, with at least `border` rows and columns of zeros around a laid out gradient.
-    pub(super) fn with_border(geom: Conv2dGeom, border: usize) -> Self {
+    /// The same, with at least `border` rows and columns of zeros around a laid out gradient, and rows of at least
+    /// `columns`.
+    pub(super) fn with_room(geom: Conv2dGeom, border: usize, columns: usize) -> Self {
         let g = &geom;
         let input = PhaseLayout::new(g.in_channels / g.groups, (g.in_h, g.in_w), g.padding, g.stride);
         let window = || (0..g.kernel_h).flat_map(|p| (0..g.kernel_w).map(move |q| (p, q)));
@@ -82,8 +83,12 @@ impl Plan {
         // Input row `yp` (padded) gets `dy` row `(yp − p·d) / s`: reach back as far as the last tap does.
         let reach = g.dilation * (g.kernel_h.max(g.kernel_w) - 1) / g.stride;
         let size = (g.out_h, g.out_w);
-        let grad =
-            Bordered::new(g.out_channels / g.groups, size, reach.max(border), (input.rows(), input.pitch));
+        let grad = Bordered::new(
+            g.out_channels / g.groups,
+            size,
+            reach.max(border),
+            (input.rows(), input.pitch.max(columns)),
+        );
         let phases = (0..g.stride)
             .flat_map(|a| (0..g.stride).map(move |b| (a, b)))
             .map(|at| {

@@ -11,11 +11,15 @@
 use crate::activation::{self, Activation};
 use crate::simd::{Kernel, LANES, Simd};
 
-/// Pools `count` rows of windows from row `first` on. `conv` holds the rows under them, padding included.
+/// Pools `count` rows of windows from row `first` on. `conv` holds the rows under them; of the padding around the `conv_h` ×
+/// `conv_w` image only its place, filled with anything.
 pub(super) struct PoolRows<'a> {
     pub(super) f: Option<Activation>,
     pub(super) channels: usize,
     pub(super) conv: &'a [f32],
+    pub(super) conv_h: usize,
+    pub(super) conv_w: usize,
+    pub(super) padding: usize,
     pub(super) plane: usize,
     pub(super) pitch: usize,
     pub(super) first: usize,
@@ -49,9 +53,20 @@ impl Kernel for PoolRows<'_> {
                     // window of `y` and `pooled`; lanes past the row's end are not stored.
                     unsafe {
                         let conv = self.conv.as_ptr().add(from);
-                        let pair = |p: *const f32| s.deinterleave(s.load(p), s.load(p.add(LANES)));
-                        let (even0, odd0) = pair(conv);
-                        let (even1, odd1) = pair(conv.add(self.pitch));
+                        let (mut even0, mut odd0) = s.deinterleave(s.load(conv), s.load(conv.add(LANES)));
+                        let below = conv.add(self.pitch);
+                        let (mut even1, mut odd1) = s.deinterleave(s.load(below), s.load(below.add(LANES)));
+                        // A padded cell never wins.
+                        if self.padding > 0 {
+                            let lowest = s.splat(f32::NEG_INFINITY);
+                            let [even, odd] = [0, 1].map(|b| self.columns_inside(v, b));
+                            let row = 2 * (self.first + i);
+                            let (top, bottom) = (self.row_inside(row), self.row_inside(row + 1));
+                            even0 = s.select(s.mask(even & top), even0, lowest);
+                            odd0 = s.select(s.mask(odd & top), odd0, lowest);
+                            even1 = s.select(s.mask(even & bottom), even1, lowest);
+                            odd1 = s.select(s.mask(odd & bottom), odd1, lowest);
+                        }
                         let (right0, right1) = (s.bits(s.gt(odd0, even0)), s.bits(s.gt(odd1, even1)));
                         let (max0, max1) = (s.max(odd0, even0), s.max(odd1, even1));
                         let below = s.bits(s.gt(max1, max0));
@@ -65,6 +80,9 @@ impl Kernel for PoolRows<'_> {
                         if !self.pooled.is_empty() {
                             s.store_first(self.pooled.as_mut_ptr().add(at), lanes, max);
                         }
+                        // What is behind the row's end is not stored, but −∞ and the like would make the activation slow.
+                        let max =
+                            if lanes < LANES { s.select(s.mask(valid), max, s.splat(0.0)) } else { max };
                         let y = match self.f {
                             Some(f) => activation::activate(s, f, max),
                             None => max,
@@ -74,6 +92,26 @@ impl Kernel for PoolRows<'_> {
                 }
             }
         }
+    }
+}
+
+impl PoolRows<'_> {
+    /// The windows of vector `v` whose column `b`, 0 or 1, is one of the image's.
+    #[inline(always)]
+    fn columns_inside(&self, v: usize, b: usize) -> u16 {
+        // Windows before the first such, and those up to the last.
+        let before = (self.padding - b.min(self.padding)).div_ceil(2);
+        let up_to = (self.padding + self.conv_w - b).div_ceil(2);
+        let lanes = |windows: usize| windows.saturating_sub(v * LANES).min(LANES);
+        let below = |n: usize| ((1_u32 << n) - 1) as u16;
+        below(lanes(up_to)) & !below(lanes(before))
+    }
+
+    /// All windows if the row, counted from the padding's edge, is one of the image's, else none.
+    #[inline(always)]
+    fn row_inside(&self, row: usize) -> u16 {
+        let inside = row >= self.padding && row < self.padding + self.conv_h;
+        if inside { u16::MAX } else { 0 }
     }
 }
 

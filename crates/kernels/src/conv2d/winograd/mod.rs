@@ -37,8 +37,8 @@ use crate::simd::LANES;
 
 /// Numbers of products that are held between multiplying and joining: a part of a 2 MiB L2.
 const BAND_NUMBERS: usize = 24 * 1024;
-/// Vectors of a row of [`GradWeight`]: all tiles of an image are cut into such rows.
-const CHUNK: usize = 4 * LANES;
+/// The tiles of an image are cut into about equal stretches of at most so many for [`GradWeight`], whose rows they are.
+const STRETCH: usize = 1024;
 
 /// One convolution of stride 1 made ready: `rows × columns` outputs from `rows + window − 1` input rows.
 #[derive(Clone, Debug)]
@@ -68,6 +68,11 @@ impl Winograd {
             _ => return None,
         };
         let mut tiles = columns.div_ceil(TILE);
+        // Whole vectors a row, where they are not much longer: then no store crosses a cache line.
+        let whole = tiles.next_multiple_of(LANES);
+        if 8 * (whole - tiles) <= tiles {
+            tiles = whole;
+        }
         if columns.is_multiple_of(TILE) && !tiles.is_multiple_of(LANES) {
             // A column to spare between rows, for whoever has to pad them.
             tiles += 1;
@@ -95,7 +100,13 @@ impl Winograd {
 
     /// Numbers of the transformed input.
     pub(super) fn input_len(&self) -> usize {
-        self.points * self.channels.0 * self.plane + 2 * CHUNK
+        self.points * self.channels.0 * self.plane + self.stretches().0 * LANES
+    }
+
+    /// How many stretches the tiles of an image are cut into, and their length.
+    fn stretches(&self) -> (usize, usize) {
+        let many = (self.rows * self.tiles).div_ceil(STRETCH);
+        (many, (self.rows * self.tiles).div_ceil(many).next_multiple_of(LANES))
     }
 
     /// Numbers that [`Winograd::pack`] writes.
@@ -190,7 +201,8 @@ impl Winograd {
     /// Adds to `dw [out, in, rows, columns of the window]`, from the transformed input and the output's gradient.
     pub(super) fn add_weight_gradient(&self, input: &[f32], dy: Source<'_>, dw: &mut [f32]) {
         let (out, taps) = (self.channels.1, self.offsets.len());
-        let plane = (self.rows * self.tiles + LANES).next_multiple_of(CHUNK);
+        let (stretches, stretch) = self.stretches();
+        let plane = (self.rows * self.tiles + LANES).next_multiple_of(LANES).max(stretches * stretch);
         let lens = [self.points * out * plane, out * taps * LANES, self.points * out * taps];
         with_scratch(room(lens), |scratch| {
             let [grad, sums, products] = cut(scratch, lens);
@@ -204,14 +216,14 @@ impl Winograd {
             for (p, (products, grad)) in points.enumerate() {
                 isa::run(GradWeight {
                     x: &input[p * self.channels.0 * self.plane..],
-                    pitch: CHUNK,
+                    pitch: stretch,
                     offsets: &self.offsets,
                     dy: grad,
                     dy_plane: plane,
-                    dy_pitch: CHUNK,
+                    dy_pitch: stretch,
                     channels: out,
-                    rows: (self.rows * self.tiles).div_ceil(CHUNK),
-                    columns: CHUNK,
+                    rows: stretches,
+                    columns: stretch,
                     sums,
                     dw: products,
                 });
