@@ -1,7 +1,8 @@
 //! Max pooling: `y[c, i, j] = max_{p,q} x[c, i·s + p − pad, j·s + q − pad]`.
 
 use super::Pool2dGeom;
-use crate::Element;
+use super::halve::{self, Double, Halve};
+use crate::{Element, isa};
 
 /// Max over each window of one sample; `winners[k]` receives `p·kernel_size + q` of the first largest cell.
 ///
@@ -12,6 +13,12 @@ use crate::Element;
 pub fn max_forward<T: Element>(g: &Pool2dGeom, x: &[T], y: &mut [T], winners: &mut [u8]) {
     g.check(x.len(), y.len());
     assert_eq!(winners.len(), y.len(), "one winner an output");
+    if let (true, Some(x)) = (halve::fits(g), T::as_f32(x)) {
+        if let Some(y) = T::as_f32_mut(y) {
+            isa::run(Halve { g, x, y, winners });
+        }
+        return;
+    }
     let cells = g.out_h * g.out_w;
     for (c, plane) in x.chunks_exact(g.in_h * g.in_w).enumerate() {
         for i in 0..g.out_h {
@@ -48,6 +55,12 @@ fn window_max<T: Element>(g: &Pool2dGeom, plane: &[T], i: usize, j: usize) -> (T
 pub fn max_backward<T: Element>(g: &Pool2dGeom, dy: &[T], winners: &[u8], dx: &mut [T]) {
     g.check(dx.len(), dy.len());
     assert_eq!(winners.len(), dy.len(), "one winner an output");
+    if let (true, Some(dy)) = (halve::fits(g), T::as_f32(dy)) {
+        if let Some(dx) = T::as_f32_mut(dx) {
+            isa::run(Double { g, dy, winners, dx });
+        }
+        return;
+    }
     dx.fill(T::ZERO);
     let cells = g.out_h * g.out_w;
     for (c, plane) in dx.chunks_exact_mut(g.in_h * g.in_w).enumerate() {

@@ -4,6 +4,7 @@
 //! window, as PyTorch's defaults do.
 
 mod average;
+mod halve;
 mod max;
 
 pub use average::{average_backward, average_forward};
