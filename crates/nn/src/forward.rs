@@ -23,7 +23,7 @@ impl<T: Element> Sequential<T> {
         let batch = input.len() / len;
         assert!(batch <= ws.capacity, "a batch of {batch} in a workspace for {}", ws.capacity);
         ws.batch = batch;
-        self.pack(params, &mut ws.packed);
+        self.pack(ws.mode, params, &mut ws.packed);
         for (i, segment) in self.segments().iter().enumerate() {
             let (before, rest) = ws.segments.split_at_mut(i);
             let memory = &mut rest[0];

@@ -52,9 +52,10 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
         0
     }
 
-    /// Rearranges the parameters for the kernels, once a step; `forward` and `backward` receive the result.
-    fn pack(&self, params: &[T], packed: &mut [T]) {
-        let _ = (params, packed);
+    /// Rearranges the parameters for the kernels, once a step; `forward` and, in [`Mode::Train`], `backward` receive
+    /// the result.
+    fn pack(&self, mode: Mode, params: &[T], packed: &mut [T]) {
+        let _ = (mode, params, packed);
     }
 
     /// Computes `output` from `input`, overwriting it. In [`Mode::Train`] also fills `saved`; in [`Mode::Eval`]

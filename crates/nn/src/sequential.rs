@@ -183,10 +183,10 @@ impl<T: Element> Sequential<T> {
         &self.segments
     }
 
-    pub(crate) fn pack(&self, params: &[T], packed: &mut Buffer<T>) {
+    pub(crate) fn pack(&self, mode: Mode, params: &[T], packed: &mut Buffer<T>) {
         for node in &self.nodes {
             if !node.packed.is_empty() {
-                node.layer.pack(&params[node.params.clone()], &mut packed[node.packed.clone()]);
+                node.layer.pack(mode, &params[node.params.clone()], &mut packed[node.packed.clone()]);
             }
         }
     }

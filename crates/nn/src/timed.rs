@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use kernels::Element;
 
-use crate::layer::{Ctx, Layer, Locality, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
+use crate::layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
 use crate::param::ParamSpec;
 use crate::sequential::Sequential;
 use crate::shape::Shape;
@@ -113,8 +113,8 @@ impl<T: Element> Layer<T> for Timed<T> {
         self.layer.packed_len()
     }
 
-    fn pack(&self, params: &[T], packed: &mut [T]) {
-        measured(&self.clock.forward, || self.layer.pack(params, packed));
+    fn pack(&self, mode: Mode, params: &[T], packed: &mut [T]) {
+        measured(&self.clock.forward, || self.layer.pack(mode, params, packed));
     }
 
     fn forward(

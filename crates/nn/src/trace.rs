@@ -24,7 +24,7 @@ impl<T: Element> Sequential<T> {
         let batch = input.len() / in_len;
         let params = &params[node.params.clone()];
         let mut packed = kernels::Buffer::zeros(layer.packed_len());
-        layer.pack(params, &mut packed);
+        layer.pack(mode, params, &mut packed);
         let size = layer.saved_size();
         let mut output = vec![T::ZERO; out_len * batch];
         let run = |first_sample: usize, x: &[T], y: &mut [T]| {

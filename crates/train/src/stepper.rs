@@ -6,6 +6,10 @@ use nn::{
     loss::published::sum_bias_gradients,
     optim::{Optimizer, centralize},
 };
+use rayon::prelude::*;
+
+/// Numbers that one thread sets to zero at a time: half a megabyte.
+const ZEROED: usize = 1 << 17;
 
 /// The batch's loss before a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,7 +84,7 @@ impl<'a> Stepper<'a> {
     /// If `input` has another length than when it was scored.
     pub fn learn(&mut self, input: &[f32], lr: f64) {
         let at = self.at();
-        self.grads.fill(0.0);
+        self.grads.par_chunks_mut(ZEROED).for_each(|some| some.fill(0.0));
         self.net.backward(&self.params, input, at, &mut self.workspace, &mut self.grads);
         self.net.update_stats(&mut self.params, &self.workspace);
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {

@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 
 use super::conv_pool::{ConvPool, Grads, Past};
-use super::{Conv2dGeom, Filters, Plan};
+use super::{Conv2dGeom, Filters, Passes, Plan};
 use crate::isa::tests::same_on_each_isa;
 use crate::noise::noise;
 use crate::{Activation, Pool2dGeom, activation, pool2d};
 
 fn pack(plan: &Plan, w: &[f32]) -> Vec<f32> {
     let mut packed = vec![f32::NAN; plan.packed_len::<f32>()];
-    plan.pack(w, &mut packed);
+    plan.pack(Passes::Both, w, &mut packed);
     packed
 }
 

@@ -19,5 +19,5 @@ mod winograd;
 
 pub use conv_pool::{ConvPool, Grads, Past};
 pub use geom::{Conv2dGeom, window_count};
-pub use plan::{Filters, Plan};
+pub use plan::{Filters, Passes, Plan};
 pub use reference::{accumulate_params_reference, backward_input_reference, forward_reference};

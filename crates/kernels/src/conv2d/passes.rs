@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::Plan;
 use super::correlate::{Correlate, pack_weights};
 use super::grad_weight::GradWeight;
 use super::plan::Phase;
 use super::winograd::Source;
+use super::{Passes, Plan};
 use crate::isa;
 use crate::scratch::with_scratch;
 use crate::simd::LANES;
@@ -63,7 +63,7 @@ impl Plan {
         packed[group * len..(group + 1) * len].split_at(self.packed_forward_len())
     }
 
-    pub(super) fn pack_f32(&self, w: &[f32], packed: &mut [f32]) {
+    pub(super) fn pack_f32(&self, passes: Passes, w: &[f32], packed: &mut [f32]) {
         let (g, inp, taps) = (&self.geom, self.in_per_group(), self.offsets.len());
         let (kh, kw) = (g.kernel_h, g.kernel_w);
         let len = packed.len() / g.groups;
@@ -73,6 +73,9 @@ impl Plan {
             match &self.winograd {
                 Some(form) => form.pack(ahead, at),
                 None => pack_weights(self.out_per_group(), taps, ahead, |o, t| w[o * taps + t]),
+            }
+            if passes == Passes::Forward {
+                continue;
             }
             match &self.winograd_back {
                 // The gradient passes through the window turned around.

@@ -19,11 +19,11 @@ const LEAST_SUM: usize = 6;
 ///
 /// # Examples
 /// ```
-/// use kernels::{Conv2dGeom, conv2d::{Filters, Plan}};
+/// use kernels::{Conv2dGeom, conv2d::{Filters, Passes, Plan}};
 /// let plan = Plan::new(Conv2dGeom::square(1, 1, (3, 3), 2, 1, 0).unwrap());
 /// let w = [1.0_f32, 0., 0., 1.];
 /// let mut packed = vec![0.0; plan.packed_len::<f32>()];
-/// plan.pack(&w, &mut packed);
+/// plan.pack(Passes::Both, &w, &mut packed);
 /// let mut y = [0.0; 4];
 /// plan.forward(&[1., 2., 3., 4., 5., 6., 7., 8., 9.], Filters { w: &w, packed: &packed }, Some(&[0.5]), &mut y);
 /// assert_eq!(y, [6.5, 8.5, 12.5, 14.5]);
@@ -42,6 +42,15 @@ pub struct Plan {
     pub(super) winograd: Option<Winograd>,
     /// The same for the input's gradient.
     pub(super) winograd_back: Option<Winograd>,
+}
+
+/// What weights are packed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// The forward pass alone; the packed weights' other part stays as it is.
+    Forward,
+    /// Forward pass and input gradient.
+    Both,
 }
 
 /// The weights of a convolution, as they are and as [`Plan::pack`] rearranged them for the kernels.
@@ -141,14 +150,14 @@ impl Plan {
     ///
     /// # Panics
     /// If a slice's length does not match.
-    pub fn pack<T: Element>(&self, w: &[T], packed: &mut [T]) {
+    pub fn pack<T: Element>(&self, passes: Passes, w: &[T], packed: &mut [T]) {
         assert_eq!(
             (w.len(), packed.len()),
             (self.geom.weight_len(), self.packed_len::<T>()),
             "lengths of w, packed"
         );
         if let (Some(w), Some(packed)) = (T::as_f32(w), T::as_f32_mut(packed)) {
-            self.pack_f32(w, packed);
+            self.pack_f32(passes, w, packed);
         }
     }
 

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::{
-    Conv2dGeom, Filters, Plan, accumulate_params_reference, backward_input_reference, forward_reference,
+    Conv2dGeom, Filters, Passes, Plan, accumulate_params_reference, backward_input_reference,
+    forward_reference,
 };
 use crate::isa::tests::same_on_each_isa;
 use crate::noise::{assert_close, noise};
@@ -13,7 +14,7 @@ fn check(g: Conv2dGeom) {
     let (b, dy) = (noise(3, g.out_channels), noise(4, g.output_len()));
     let plan = Plan::new(g);
     let mut packed = vec![f32::NAN; plan.packed_len::<f32>()];
-    plan.pack(&w, &mut packed);
+    plan.pack(Passes::Both, &w, &mut packed);
     let filters = Filters { w: &w, packed: &packed };
 
     let y = same_on_each_isa(|| {

@@ -13,6 +13,7 @@ use crate::{Element, isa};
 pub fn max_forward<T: Element>(g: &Pool2dGeom, x: &[T], y: &mut [T], winners: &mut [u8]) {
     g.check(x.len(), y.len());
     assert_eq!(winners.len(), y.len(), "one winner an output");
+    assert!(g.kernel_size <= 16, "a winner is one byte: windows of at most 16 × 16");
     if let (true, Some(x)) = (halve::fits(g), T::as_f32(x)) {
         if let Some(y) = T::as_f32_mut(y) {
             isa::run(Halve { g, x, y, winners });

@@ -27,8 +27,7 @@ pub struct Pool2dGeom {
 }
 
 impl Pool2dGeom {
-    /// `None` if a size is zero, the window does not fit, is wider than 15 cells (the winner of a max is one
-    /// byte), or the padding is more than half of it (a window could then lie wholly in the padding).
+    /// `None` if a size is zero, the window does not fit, or the padding is more than half of it (a window could then lie wholly in the padding).
     #[must_use]
     pub fn new(
         channels: usize,
@@ -38,7 +37,7 @@ impl Pool2dGeom {
         padding: usize,
     ) -> Option<Self> {
         let sizes = [channels, in_h, in_w, kernel_size, stride];
-        if sizes.contains(&0) || kernel_size > 15 || padding > kernel_size / 2 {
+        if sizes.contains(&0) || padding > kernel_size / 2 {
             return None;
         }
         let out_h = window_count(in_h, kernel_size, stride, padding, 1)?;

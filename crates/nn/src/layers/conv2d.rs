@@ -1,12 +1,12 @@
 //! Two-dimensional convolution.
 
-use kernels::conv2d::{Filters, Plan};
+use kernels::conv2d::{Filters, Passes, Plan};
 use kernels::{Conv2dGeom, Element};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BuildError;
 use crate::init::Init;
-use crate::layer::{Ctx, Layer, Locality, Past, SavedMut, View, ViewMut, Weights};
+use crate::layer::{Ctx, Layer, Locality, Mode, Past, SavedMut, View, ViewMut, Weights};
 use crate::param::{ParamSpec, Role};
 use crate::shape::Shape;
 
@@ -181,8 +181,9 @@ impl<T: Element> Layer<T> for Conv2d {
         self.plan.packed_len::<T>()
     }
 
-    fn pack(&self, params: &[T], packed: &mut [T]) {
-        self.plan.pack(&params[..self.plan.geom().weight_len()], packed);
+    fn pack(&self, mode: Mode, params: &[T], packed: &mut [T]) {
+        let passes = if mode == Mode::Train { Passes::Both } else { Passes::Forward };
+        self.plan.pack(passes, &params[..self.plan.geom().weight_len()], packed);
     }
 
     fn forward(

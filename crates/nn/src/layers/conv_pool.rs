@@ -1,9 +1,9 @@
 //! Convolution, 2×2 max pooling and activation as one layer: what [`crate::fuse`] makes of the three.
 
-use kernels::conv2d::{ConvPool as Kernel, Filters, Grads, Past as KernelPast};
+use kernels::conv2d::{ConvPool as Kernel, Filters, Grads, Passes, Past as KernelPast};
 use kernels::{Activation, Element};
 
-use crate::layer::{Ctx, Layer, Locality, Past, SavedMut, SavedSize, View, ViewMut, Weights};
+use crate::layer::{Ctx, Layer, Locality, Mode, Past, SavedMut, SavedSize, View, ViewMut, Weights};
 use crate::layers::Conv2d;
 use crate::param::ParamSpec;
 use crate::shape::Shape;
@@ -74,8 +74,9 @@ impl<T: Element> Layer<T> for ConvPool {
         self.kernel.plan().packed_len::<T>()
     }
 
-    fn pack(&self, params: &[T], packed: &mut [T]) {
-        self.kernel.plan().pack(&params[..self.kernel.geom().weight_len()], packed);
+    fn pack(&self, mode: Mode, params: &[T], packed: &mut [T]) {
+        let passes = if mode == Mode::Train { Passes::Both } else { Passes::Forward };
+        self.kernel.plan().pack(passes, &params[..self.kernel.geom().weight_len()], packed);
     }
 
     fn forward(

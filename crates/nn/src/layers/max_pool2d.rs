@@ -7,6 +7,9 @@ use crate::error::BuildError;
 use crate::layer::{Ctx, Layer, Locality, Past, SavedMut, SavedSize, View, ViewMut, Weights};
 use crate::shape::Shape;
 
+/// The largest window of a max: its winner is kept in one byte.
+const LARGEST: usize = 16;
+
 /// Settings of a pooling layer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +42,12 @@ impl Pool2dConfig {
     /// # Errors
     /// If the input is no image, a size is out of range, or the window is larger than the padded input.
     pub fn build_max(&self, name: &str, input: Shape) -> Result<MaxPool2d, BuildError> {
-        Ok(MaxPool2d { geom: self.geom("max_pool2d", name, input)? })
+        let geom = self.geom("max_pool2d", name, input)?;
+        if geom.kernel_size > LARGEST {
+            let what = format!("kernel_size {} is more than {LARGEST}", geom.kernel_size);
+            return Err(BuildError::Setting { layer: name.into(), kind: "max_pool2d", what });
+        }
+        Ok(MaxPool2d { geom })
     }
 
     pub(crate) fn geom(
@@ -55,8 +63,8 @@ impl Pool2dConfig {
         let k = self.kernel_size;
         let stride = self.stride.unwrap_or(k);
         let setting = |what: String| BuildError::Setting { layer: name.into(), kind, what };
-        if !(1..=15).contains(&k) || stride == 0 {
-            return Err(setting("kernel_size must be 1 to 15 and stride at least 1".into()));
+        if k == 0 || stride == 0 {
+            return Err(setting("kernel_size and stride must be at least 1".into()));
         }
         if self.padding > k / 2 {
             return Err(setting(format!("padding {} is more than half of kernel_size {k}", self.padding)));
@@ -148,5 +156,19 @@ impl<T: Element> Layer<T> for MaxPool2d {
         for ((dy, dx), winners) in grad_output.samples().zip(grad_input.samples()).zip(winners) {
             pool2d::max_backward(&self.geom, dy, winners, dx);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_max_has_windows_of_up_to_16_and_an_average_of_any_size() {
+        let input = Shape::image(2, 20, 20);
+        assert!(Pool2dConfig::new(16).build_max("p", input).is_ok());
+        let error = Pool2dConfig::new(17).build_max("p", input).unwrap_err().to_string();
+        assert!(error.contains("kernel_size 17 is more than 16"), "{error}");
+        assert_eq!(Pool2dConfig::new(20).geom("avg_pool2d", "p", input).unwrap().output_len(), 2);
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn forward<T: Element>(layer: &dyn Layer<T>, ctx: &Ctx, params: &[T],
         bytes: vec![0; size.bytes * batch],
         packed: vec![T::ZERO; layer.packed_len()],
     };
-    layer.pack(params, &mut trace.packed);
+    layer.pack(ctx.mode, params, &mut trace.packed);
     layer.forward(
         ctx,
         Weights { params, packed: &trace.packed },
