@@ -15,7 +15,7 @@ pub enum DataError {
     /// The folder is there but holds none of the known forms of data.
     #[error(
         "{}: {what}; expected list files (train.txt val.txt test.txt), folders train/ val/ test/ of class folders, \
-         or class folders of pictures", path.display()
+         class folders of pictures, CSV, IDX, CIFAR, tar or parquet files", path.display()
     )]
     Unrecognised {
         /// The data folder.
@@ -48,6 +48,14 @@ pub enum DataError {
         path: String,
         /// Why it can't be used.
         reason: String,
+    },
+    /// A file that holds many pictures can't be read.
+    #[error("{}: {what}", path.display())]
+    BadArchive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what was expected.
+        what: String,
     },
     /// A class folder without a single picture.
     #[error("{}: class folder without a picture; fill it or remove it", path.display())]
@@ -126,6 +134,7 @@ impl DataError {
             Self::Unrecognised { .. }
             | Self::BadList { .. }
             | Self::BadFile { .. }
+            | Self::BadArchive { .. }
             | Self::EmptyClass { .. }
             | Self::NothingLeft { .. }
             | Self::UnknownClass { .. } => ErrorKind::BadData,

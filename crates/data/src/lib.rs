@@ -37,5 +37,5 @@ pub use planes::Planes;
 pub use prepared::{BadFile, OnBad, PreparedSet, prepare};
 pub use preprocess::{Feature, Fit, Preprocess, PreprocessError};
 pub use sampler::{LastBatch, Order, batches};
-pub use source::{Dataset, Source, open};
+pub use source::{ClassOrder, Dataset, Source, open};
 pub use synthetic::Synthetic;

@@ -2,10 +2,16 @@
 
 use super::{
     Content, Sample, Source,
-    list_file::{ListClasses, read_list},
+    class_order::{ClassOrder, natural},
+    list_file::{ListClasses, class_file_names, read_list},
 };
 use crate::error::DataError;
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Name of the split that models learn from.
 pub const TRAIN: &str = "train";
@@ -108,13 +114,61 @@ impl Dataset {
     pub fn align_to(&self, class_names: &[String]) -> Self {
         let position: BTreeMap<&str, u32> =
             class_names.iter().enumerate().map(|(i, name)| (name.as_str(), i as u32)).collect();
-        let numbered = self.class_names.iter().enumerate().all(|(i, name)| *name == i.to_string());
-        let to = self.class_names.iter().enumerate().map(|(i, name)| match position.get(name.as_str()) {
+        // Splits are read with their own labels, whatever order was asked for before.
+        let own_names = self.relabel.as_ref().map_or(&self.class_names, |relabel| &relabel.own_names);
+        let numbered = own_names.iter().enumerate().all(|(i, name)| *name == i.to_string());
+        let to = own_names.iter().enumerate().map(|(i, name)| match position.get(name.as_str()) {
             Some(&label) => Some(label),
             None => (numbered && i < class_names.len()).then_some(i as u32),
         });
-        let relabel = Relabel { to: to.collect(), own_names: self.class_names.clone() };
+        let relabel = Relabel { to: to.collect(), own_names: own_names.clone() };
         Self { class_names: class_names.to_vec(), relabel: Some(relabel), ..self.clone() }
+    }
+}
+
+impl Dataset {
+    /// The same data with its classes, hence labels, in this order.
+    ///
+    /// [`ClassOrder::File`] is the order of `classes.txt` in the data folder; without it that in which classes first occur in
+    /// the training split (in a folder of folders: by name), those that don't occur last.
+    ///
+    /// # Errors
+    /// [`DataError::BadList`] if `classes.txt` has not just these classes; whatever is wrong with the training split.
+    pub fn in_class_order(&self, order: ClassOrder) -> Result<Self, DataError> {
+        let mut names = self.class_names.clone();
+        match order {
+            ClassOrder::String => names.sort(),
+            ClassOrder::Natural => names.sort_by(|a, b| natural(a, b)),
+            ClassOrder::File => match class_file_names(Path::new(&self.name))? {
+                Some(listed) => {
+                    let sorted = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
+                    if sorted(&listed) != sorted(&names) {
+                        return Err(DataError::BadList {
+                            path: Path::new(&self.name).join("classes.txt"),
+                            line: 1,
+                            what: format!(
+                                "names {} classes, the data has {} others",
+                                listed.len(),
+                                names.len()
+                            ),
+                        });
+                    }
+                    names = listed;
+                }
+                None if self.has_split(TRAIN) => {
+                    let train = self.split(TRAIN)?;
+                    let mut first = vec![usize::MAX; names.len()];
+                    for (at, sample) in train.samples().iter().enumerate().rev() {
+                        first[sample.label as usize] = at;
+                    }
+                    let mut ranked: Vec<(usize, String)> = first.into_iter().zip(names).collect();
+                    ranked.sort();
+                    names = ranked.into_iter().map(|(_, name)| name).collect();
+                }
+                None => {}
+            },
+        }
+        Ok(self.align_to(&names))
     }
 }
 

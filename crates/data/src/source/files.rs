@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Largest picture file that is read, in bytes; no photo comes near it.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// Extensions of picture files in class folders, compared without case. (In list files any name may stand: what
 /// counts is the content.)

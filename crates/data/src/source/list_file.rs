@@ -30,6 +30,20 @@ pub(super) struct RawList {
     lines: Vec<u32>,
 }
 
+impl RawList {
+    /// Without a line yet.
+    pub(super) fn empty(root: &Path, list: &Path) -> Self {
+        Self { root: root.into(), list: list.into(), paths: vec![], labels: vec![], lines: vec![] }
+    }
+
+    /// Adds a picture that stands on line `number`.
+    pub(super) fn push(&mut self, path: String, label: String, number: usize) {
+        self.paths.push(path);
+        self.labels.push(label);
+        self.lines.push(number as u32);
+    }
+}
+
 /// What a label in a list file may say, and which class it means.
 #[derive(Debug)]
 pub(super) struct ListClasses {
@@ -68,16 +82,10 @@ pub(super) fn open_lists(folder: &Path, lists: Vec<(String, PathBuf)>) -> Result
     for (name, path) in usual {
         raw.push((name, read_list(folder, &path)?));
     }
-    let named = folder.join(CLASSES);
-    let classes = if named.is_file() {
-        ListClasses::from_file(&named)?
-    } else {
-        // The training list alone decides, so that a stray label in another is found.
-        let train: Vec<_> = raw.iter().filter(|(name, _)| name == TRAIN).map(|(_, list)| list).collect();
-        let deciding = if train.is_empty() { raw.iter().map(|(_, list)| list).collect() } else { train };
-        ListClasses::from_labels(&deciding)?
-    };
-    let classes = Arc::new(classes);
+    // The training list alone decides, so that a stray label in another is found.
+    let train: Vec<_> = raw.iter().filter(|(name, _)| name == TRAIN).map(|(_, list)| list).collect();
+    let deciding = if train.is_empty() { raw.iter().map(|(_, list)| list).collect() } else { train };
+    let classes = Arc::new(ListClasses::of_folder(folder, &deciding)?);
     let mut splits = Vec::new();
     for (name, list) in raw {
         splits.push((name, Split::Ready(Arc::new(list.resolve(&classes)?))));
@@ -88,18 +96,21 @@ pub(super) fn open_lists(folder: &Path, lists: Vec<(String, PathBuf)>) -> Result
     Ok(Dataset::new(folder.display().to_string(), classes.names.clone(), splits))
 }
 
+/// The names in the `classes.txt` of a folder, if there is one.
+pub(super) fn class_file_names(folder: &Path) -> Result<Option<Vec<String>>, DataError> {
+    let path = folder.join(CLASSES);
+    if path.is_file() { ListClasses::from_file(&path).map(|classes| Some(classes.names)) } else { Ok(None) }
+}
+
 /// Reads a list file whose paths are relative to `root`.
 pub(super) fn read_list(root: &Path, list: &Path) -> Result<RawList, DataError> {
-    let mut raw =
-        RawList { root: root.into(), list: list.into(), paths: vec![], labels: vec![], lines: vec![] };
+    let mut raw = RawList::empty(root, list);
     for line in Lines::open(list)? {
         let (number, line) = line?;
         let Some((path, label)) = split_label(&line) else {
             return Err(bad(list, number, format!("'{}' is not 'path label'", shorten(&line))));
         };
-        raw.paths.push(path.to_owned());
-        raw.labels.push(label.to_owned());
-        raw.lines.push(number as u32);
+        raw.push(path.to_owned(), label.to_owned(), number);
     }
     if raw.paths.is_empty() {
         return Err(bad(list, 1, "no line 'path label' in the file".into()));
@@ -123,12 +134,7 @@ impl RawList {
         let mut samples = Vec::with_capacity(self.paths.len());
         for ((name, label), &line) in self.paths.into_iter().zip(&self.labels).zip(&self.lines) {
             let Some(label) = classes.find(label) else {
-                return Err(DataError::UnknownClass {
-                    class: shorten(label),
-                    origin: format!("{}:{line}", self.list.display()),
-                    known: classes.names.len(),
-                    known_from: classes.defined_in.clone(),
-                });
+                return Err(classes.unknown(label, format!("{}:{line}", self.list.display())));
             };
             samples.push(Sample { name, label });
         }
@@ -138,6 +144,23 @@ impl RawList {
 }
 
 impl ListClasses {
+    /// As `classes.txt` in `folder` says, else as the labels of `lists` do.
+    pub(super) fn of_folder(folder: &Path, lists: &[&RawList]) -> Result<Self, DataError> {
+        let named = folder.join(CLASSES);
+        if named.is_file() { Self::from_file(&named) } else { Self::from_labels(lists) }
+    }
+
+    /// In order.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The error for a label that is none of these.
+    pub(super) fn unknown(&self, label: &str, origin: String) -> DataError {
+        let (known, known_from) = (self.names.len(), self.defined_in.clone());
+        DataError::UnknownClass { class: shorten(label), origin, known, known_from }
+    }
+
     fn from_file(path: &Path) -> Result<Self, DataError> {
         let (mut ids, mut names) = (Vec::new(), Vec::new());
         for line in Lines::open(path)? {
@@ -193,7 +216,7 @@ impl ListClasses {
     }
 
     /// A name or id, else the number of a class.
-    fn find(&self, label: &str) -> Option<u32> {
+    pub(super) fn find(&self, label: &str) -> Option<u32> {
         let by_number = || number(label).filter(|&i| i < self.names.len()).map(|i| i as u32);
         self.by_text.get(label).copied().or_else(by_number)
     }
@@ -213,25 +236,25 @@ fn number(text: &str) -> Option<usize> {
     if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
-fn bad(path: &Path, line: usize, what: String) -> DataError {
+pub(super) fn bad(path: &Path, line: usize, what: String) -> DataError {
     DataError::BadList { path: path.into(), line, what }
 }
 
 /// At most 60 characters of a text, none of them a control character: for messages of one line.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     let clean: String = text.chars().take(60).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     if text.chars().nth(60).is_some() { clean + "…" } else { clean }
 }
 
 /// The lines of a text file that are not blank, with their numbers; never more than one in memory.
-struct Lines {
+pub(super) struct Lines {
     path: PathBuf,
     reader: BufReader<File>,
     number: usize,
 }
 
 impl Lines {
-    fn open(path: &Path) -> Result<Self, DataError> {
+    pub(super) fn open(path: &Path) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|e| DataError::io(path, e))?;
         Ok(Self { path: path.into(), reader: BufReader::new(file), number: 0 })
     }

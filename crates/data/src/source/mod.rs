@@ -1,12 +1,26 @@
 //! Where pictures and labels come from: one file a form, all behind [`Source`].
 
+mod cifar;
+mod class_order;
+mod csv;
 mod dataset;
 mod files;
 mod folder;
+mod idx;
 mod list_file;
 mod open;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet;
+mod positioned;
+mod raw;
+mod subset;
 mod synthetic;
+mod tar;
 
+pub use class_order::ClassOrder;
 pub use dataset::{Dataset, TEST, TRAIN, VAL};
 pub use folder::pictures_below;
 pub use open::{SYNTHETIC, open};
@@ -50,3 +64,6 @@ pub trait Source: Send + Sync {
     /// told, then the split is not cached. A picture that is not there has a stamp too.
     fn stamp(&self, index: usize) -> Option<u64>;
 }
+
+#[cfg(test)]
+mod forms_tests;

@@ -1,6 +1,6 @@
 //! `lenet compare`.
 
-use super::{OnBadWord, PlaceArgs, ReadArgs, RecipeWord, Seeds, number::count};
+use super::{ClassOrderArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord, Seeds, number::count};
 use clap::Args;
 
 const EXAMPLES: &str = "\
@@ -47,6 +47,9 @@ pub(crate) struct CompareArgs {
 
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+
+    #[command(flatten)]
+    pub(crate) classes: ClassOrderArgs,
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,

@@ -1,6 +1,6 @@
 //! `lenet inspect`.
 
-use super::number::count;
+use super::{ClassOrderArgs, number::count};
 use clap::Args;
 
 const EXAMPLES: &str = "\
@@ -25,4 +25,7 @@ pub(crate) struct InspectArgs {
     /// Pixels a side of a built-in model's input
     #[arg(long, alias = "img-size", value_name = "PIXELS", value_parser = count, default_value = "128")]
     pub(crate) imgsz: usize,
+
+    #[command(flatten)]
+    pub(crate) order: ClassOrderArgs,
 }

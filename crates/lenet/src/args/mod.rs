@@ -25,7 +25,7 @@ pub(crate) use place::PlaceArgs;
 pub(crate) use predict::PredictArgs;
 pub(crate) use recipe::{ChangeArgs, DecayedWord, OnBadWord, OptimizerWord, RecipeWord, ScheduleWord};
 pub(crate) use seeds::Seeds;
-pub(crate) use source::ReadArgs;
+pub(crate) use source::{ClassOrderArgs, ReadArgs};
 pub(crate) use synth::SynthArgs;
 pub(crate) use train::TrainArgs;
 

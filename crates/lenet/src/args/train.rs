@@ -1,13 +1,14 @@
 //! `lenet train`.
 
-use super::{ChangeArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord};
+use super::{ChangeArgs, ClassOrderArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord};
 use clap::Args;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Data is a folder with train.txt, val.txt and test.txt ('path label' a line), one
 with train/ val/ test/ of class folders, a single tree of class folders (split
-80/10/10), or 'synthetic' ('synthetic:2000,450,450' for other sizes).
+80/10/10), a CSV file, IDX files (MNIST), CIFAR's binary files, WebDataset
+shards (.tar), or 'synthetic' ('synthetic:2000,450,450' for other sizes).
 
 Examples:
   lenet train --data photos --model lenet5
@@ -55,6 +56,9 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+
+    #[command(flatten)]
+    pub(crate) classes: ClassOrderArgs,
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,

@@ -17,7 +17,8 @@ pub(super) fn run(args: CompareArgs, console: Console) -> Result<(), Failure> {
     let cache = args.read.cache();
     let plan = resolve::compare(args)?;
     check_apart(&plan.data, &plan.place, &[])?;
-    let mut pictures = Pictures::new(open(&plan.data, console)?, plan.on_bad).with_cache(cache);
+    let mut pictures =
+        Pictures::new(open(&plan.data, plan.class_order, console)?, plan.on_bad).with_cache(cache);
     let early = early(&plan.place)?;
     let decoding = Decoding::new(console, "read");
     let told = |split: &str, done, all| decoding.told(split, done, all);

@@ -18,7 +18,7 @@ use train::{Evaluator, Scoring, prepare_split};
 pub(super) fn run(args: EvaluateArgs, console: Console) -> Result<(), Failure> {
     let plan = DataPlan::parse(&args.data)?;
     let file = ModelFile::read(&args.weights)?;
-    let data = open(&plan, console)?;
+    let data = open(&plan, None, console)?;
     // Only weights that do not name their classes themselves take the names from the data.
     let assumed =
         Assumed { model: args.model, class_names: Some(data.class_names().to_vec()), preprocess: None };

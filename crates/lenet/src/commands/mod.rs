@@ -16,7 +16,7 @@ use crate::{
     progress::Console,
     resolve::DataPlan,
 };
-use ::data::{BadFile, Dataset};
+use ::data::{BadFile, ClassOrder, Dataset};
 use ::train::{
     ErrorKind,
     store::{Place, RunDir},
@@ -61,9 +61,12 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, Failure> {
         .map_err(|error| Failure::new(ErrorKind::Runtime, format!("cannot start threads: {error}")))
 }
 
-/// Opens data and says what should be known about it.
-fn open(plan: &DataPlan, console: Console) -> Result<Dataset, Failure> {
-    let data = plan.open()?;
+/// Opens data, its classes in the order that was asked for, and says what should be known about it.
+fn open(plan: &DataPlan, order: Option<ClassOrder>, console: Console) -> Result<Dataset, Failure> {
+    let mut data = plan.open()?;
+    if let Some(order) = order {
+        data = data.in_class_order(order)?;
+    }
     for note in data.notes() {
         console.line(&format!("note: {note}"));
     }

@@ -22,7 +22,7 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     let plan = resolve::train(args)?;
     let others: Vec<_> = plan.log_steps.as_deref().into_iter().collect();
     check_apart(&plan.data, &plan.place, &others)?;
-    let data = open(&plan.data, console)?;
+    let data = open(&plan.data, plan.recipe.class_order, console)?;
     let early = early(&plan.place)?;
     let mut log = plan.log_steps.as_deref().map(StepLog::create).transpose()?;
     let decoding = Decoding::new(console, "read");

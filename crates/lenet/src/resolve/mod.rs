@@ -11,7 +11,7 @@ use crate::{
     args::{CompareArgs, OnBadWord, RecipeWord, TrainArgs},
     exit::Failure,
 };
-use ::data::OnBad;
+use ::data::{ClassOrder, OnBad};
 use std::{fs, path::PathBuf};
 use train::{Preset, Recipe, store::Place};
 
@@ -35,6 +35,8 @@ pub(crate) struct ComparePlan {
     pub(crate) recipes: Vec<Recipe>,
     /// Each recipe is run with each.
     pub(crate) seeds: Vec<u64>,
+    /// The order of the classes, if one was asked for.
+    pub(crate) class_order: Option<ClassOrder>,
     /// Photos of all runs.
     pub(crate) data: DataPlan,
     /// What happens to bad ones.
@@ -64,6 +66,7 @@ pub(crate) fn train(args: TrainArgs) -> Result<TrainPlan, Failure> {
     };
     let data = DataPlan::parse(word)?;
     recipe.data = Some(data.lasting());
+    recipe.class_order = args.classes.order().or(recipe.class_order);
     recipe.weights = recipe.weights.map(data::lasting_path);
     recipe.check("the settings")?;
     Ok(TrainPlan { recipe, data, place: place(args.place, "train"), log_steps: args.log_steps })
@@ -76,13 +79,21 @@ pub(crate) fn train(args: TrainArgs) -> Result<TrainPlan, Failure> {
 pub(crate) fn compare(args: CompareArgs) -> Result<ComparePlan, Failure> {
     let data = if args.full { DataPlan::full(&args.data)? } else { DataPlan::parse(&args.data)? };
     let on_bad = on_bad(args.on_bad);
+    let class_order = args.classes.order();
     let mut recipes = Vec::with_capacity(args.models.len());
     for model in &args.models {
         let builtin = Recipe::builtin(model, preset(args.recipe))?;
         let epochs = args.epochs.unwrap_or(builtin.epochs);
-        recipes.push(Recipe { epochs, on_bad, data: Some(data.lasting()), ..builtin });
+        recipes.push(Recipe { epochs, on_bad, data: Some(data.lasting()), class_order, ..builtin });
     }
-    Ok(ComparePlan { recipes, seeds: args.seeds.0, data, on_bad, place: place(args.place, "compare") })
+    Ok(ComparePlan {
+        class_order,
+        recipes,
+        seeds: args.seeds.0,
+        data,
+        on_bad,
+        place: place(args.place, "compare"),
+    })
 }
 
 /// The word as the library has it.

@@ -9,7 +9,7 @@ pub use builtin::Preset;
 pub(crate) use check::steps_per_epoch;
 pub use input::{FeatureChoice, Input, Standardize};
 
-use data::{Augment, LastBatch, OnBad};
+use data::{Augment, ClassOrder, LastBatch, OnBad};
 use nn::{init::Init, loss::Reduction, optim::OptimizerConfig, schedule::Schedule};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -40,6 +40,9 @@ pub struct Recipe {
     /// The data folder, or `synthetic`; none: the command line says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+    /// `string`, `natural` or `file`; none: as `classes.txt` has the classes, else by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_order: Option<ClassOrder>,
     /// Weights to start from instead of fresh ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<PathBuf>,

@@ -2,10 +2,15 @@
 
 use crate::commands::grid::{Side, grid};
 use crate::{commands::open, exit::Failure, progress::Console, progress::thousands, resolve::DataPlan};
+use ::data::ClassOrder;
 
 /// The counts. Pictures are not opened.
-pub(super) fn describe(plan: &DataPlan, console: Console) -> Result<String, Failure> {
-    let data = open(plan, console)?;
+pub(super) fn describe(
+    plan: &DataPlan,
+    order: Option<ClassOrder>,
+    console: Console,
+) -> Result<String, Failure> {
+    let data = open(plan, order, console)?;
     let classes = data.class_names();
     let splits: Vec<String> = data.split_names().map(str::to_owned).collect();
     let mut counts = vec![vec![0_usize; splits.len()]; classes.len()];

@@ -23,7 +23,7 @@ pub(super) fn run(args: InspectArgs, console: Console) -> Result<(), Failure> {
     let text = match subject(&args.what)? {
         Subject::Model => model::describe(&args.what, args.classes, args.imgsz)?,
         Subject::Weights => weights::describe(args.what.as_ref())?,
-        Subject::Data(plan) => data::describe(&plan, console)?,
+        Subject::Data(plan) => data::describe(&plan, args.order.order(), console)?,
     };
     out::print(&text)
 }
@@ -36,7 +36,9 @@ fn subject(word: &str) -> Result<Subject, Failure> {
     if nn::zoo::NAMES.contains(&word) || ending == Some("toml") {
         return Ok(Subject::Model);
     }
-    if path.is_file() || ending == Some("safetensors") {
+    let holds_photos = ["csv", "tsv", "tar", "parquet"];
+    if (path.is_file() || ending == Some("safetensors")) && !ending.is_some_and(|e| holds_photos.contains(&e))
+    {
         return Ok(Subject::Weights);
     }
     let plan = DataPlan::parse(word)?;
