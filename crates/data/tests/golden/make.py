@@ -59,14 +59,49 @@ pictures = {
     "colour.webp": (colour, dict(quality=95)),
     "colour.ppm": (colour, {}),
     "gray.pgm": (gray, {}),
+    "gray-alpha.png": (Image.fromarray(np.stack([np.asarray(gray), alpha[..., 3]], axis=-1)), {}),
+    "two-bits.png": (gray.quantize(4), dict(bits=2)),
+    "four-bits.png": (colour.quantize(16), dict(bits=4)),
+    "palette-alpha.png": (colour.quantize(64), dict(transparency=5)),
+    "one-colour-clear.png": (colour, dict(transparency=tuple(int(v) for v in rgb[3, 4]))),
+    "fax.tif": (gray.convert("1"), dict(compression="group4")),
+    "sixteen.tif": (sixteen, {}),
+    "cmyk.tif": (colour.convert("CMYK"), {}),
+    "alpha.tif": (Image.fromarray(alpha), {}),
+    "deflate.tif": (colour, dict(compression="tiff_adobe_deflate")),
+    "alpha.webp": (Image.fromarray(alpha), dict(lossless=True)),
+    "bilevel.bmp": (gray.convert("1"), {}),
+    "palette.bmp": (colour.quantize(64), {}),
+    "bilevel.pbm": (gray.convert("1"), {}),
+    "animated.gif": (colour, dict(save_all=True, append_images=[colour.rotate(180)])),
+    "turned.png": (colour, dict(exif=exif)),
+    "turned.webp": (colour, dict(exif=exif, lossless=True)),
+    "turned.tif": (colour, dict(tiffinfo={0x0112: 6})),
 }
+for orientation in [2, 3, 4, 5, 7, 8]:
+    turned = Image.Exif()
+    turned[0x0112] = orientation
+    pictures[f"turned-{orientation}.jpg"] = (colour, dict(quality=95, subsampling=0, exif=turned))
+# No encoder here writes YCCK: the marker of a CMYK file is told to say so, and Pillow says what that means.
+pictures["ycck.jpg"] = pictures["cmyk.jpg"]
+
+
+def as_ycck(name):
+    data = bytearray(open(name, "rb").read())
+    data[data.index(b"Adobe") + 11] = 2
+    open(name, "wb").write(data)
+
+
 with open("modes.txt", "w") as out:
     for name, (picture, options) in pictures.items():
         picture.save(name, **options)
+        if name == "ycck.jpg":
+            as_ycck(name)
         read = ImageOps.exif_transpose(Image.open(name))
         if read.mode.startswith("I;16") or read.mode == "I":
             level = np.round(np.asarray(read) / 257).astype(np.uint8)
-        elif read.mode == "RGBA":
+        elif read.mode in ("RGBA", "LA") or "transparency" in read.info:
+            read = read.convert("RGBA")
             white = Image.new("RGBA", read.size, "white")
             level = np.asarray(Image.alpha_composite(white, read).convert("RGB").convert("L"))
         else:
