@@ -3,16 +3,19 @@
 use super::{DecodeError, Limits};
 use crate::picture::{Colour, Picture};
 use image::{
-    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader, RgbImage, error::LimitErrorKind,
-    metadata::Orientation,
+    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage,
+    error::LimitErrorKind, metadata::Orientation,
 };
 use std::io::{self, Cursor};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeError> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| reason(e.into(), limits))?;
-    if reader.format().is_none() {
-        return Err(DecodeError::UnknownFormat);
+    match reader.format() {
+        None => return Err(DecodeError::UnknownFormat),
+        // The pixels come first: without this, a cut photo would lose its orientation and nobody would know.
+        Some(ImageFormat::WebP) if !riff_is_whole(bytes) => return Err(DecodeError::Truncated("WebP")),
+        Some(_) => {}
     }
     let mut decoder_limits = image::Limits::no_limits();
     decoder_limits.max_alloc = Some(limits.bytes);
@@ -27,6 +30,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeErr
     let orientation = decoder.orientation().ok();
     let decoded = DynamicImage::from_decoder(decoder).map_err(reason)?;
     Ok(upright(eight_bits(decoded), orientation))
+}
+
+/// Whether a RIFF file is as long as it says.
+fn riff_is_whole(bytes: &[u8]) -> bool {
+    let size = bytes.get(4..8).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
+    size.is_some_and(|size| bytes.len() as u64 >= u64::from(size) + 8)
 }
 
 /// Gray stays gray, all else becomes RGB; transparency over white.
