@@ -10,6 +10,7 @@
 
 pub mod augment;
 pub mod cache;
+pub mod check;
 mod data_spec;
 pub mod decode;
 mod error;

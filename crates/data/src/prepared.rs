@@ -185,7 +185,7 @@ pub(crate) fn plane_of(
 }
 
 /// The cause alone: the path stands beside it.
-fn reason(error: DataError) -> String {
+pub(crate) fn reason(error: DataError) -> String {
     match error {
         DataError::BadFile { reason, .. } => reason,
         DataError::MissingPicture { origin, .. } => format!("no such file (listed in {origin})"),

@@ -6,6 +6,9 @@
 
 mod jpeg;
 mod other;
+mod probe;
+
+pub use probe::{Probe, probe};
 
 use crate::picture::{Colour, Picture};
 

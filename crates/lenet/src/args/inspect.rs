@@ -8,7 +8,8 @@ Examples:
   lenet inspect lenet5-modified    layers, shapes, parameters, multiply-adds
   lenet inspect mine.toml          the same of a model of your own
   lenet inspect best.safetensors   model, preprocessing, classes, tensors
-  lenet inspect photos             pictures of each class and split";
+  lenet inspect photos             pictures of each class and split, sizes, modes
+  lenet inspect photos --sheet sheet.png";
 
 /// Shows what something is.
 #[derive(Debug, Args)]
@@ -25,6 +26,10 @@ pub(crate) struct InspectArgs {
     /// Pixels a side of a built-in model's input
     #[arg(long, alias = "img-size", value_name = "PIXELS", value_parser = count, default_value = "128")]
     pub(crate) imgsz: usize,
+
+    /// Write a contact sheet of a data set, one picture a class, to this file
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) sheet: Option<std::path::PathBuf>,
 
     #[command(flatten)]
     pub(crate) order: ClassOrderArgs,

@@ -4,6 +4,7 @@
 
 mod bench;
 mod cache;
+mod check;
 mod compare;
 mod evaluate;
 mod inspect;
@@ -18,6 +19,7 @@ mod train;
 
 pub(crate) use bench::{BenchArgs, ModeWord};
 pub(crate) use cache::CacheArgs;
+pub(crate) use check::CheckArgs;
 pub(crate) use compare::CompareArgs;
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
@@ -81,6 +83,8 @@ pub(crate) enum Verb {
     Inspect(InspectArgs),
     /// Write the built-in synthetic photo set as files
     Synth(SynthArgs),
+    /// Look for what is wrong with photos: bad files, duplicates, leaks, imbalance, wrong labels
+    Check(CheckArgs),
     /// Show or clear the cache of decoded photos
     Cache(CacheArgs),
     /// Measure images a second on this machine, and how near that is to the most it can do

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cache;
+mod check;
 mod compare;
 mod evaluate;
 mod grid;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Predict(args) => predict::run(args),
         Verb::Inspect(args) => inspect::run(args, console),
         Verb::Synth(args) => synth::run(args, console),
+        Verb::Check(args) => check::run(args, console),
         Verb::Cache(args) => cache::run(args),
         Verb::Bench(_) => Ok(()), // has pools of its own, above
     })

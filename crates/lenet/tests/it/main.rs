@@ -4,6 +4,7 @@
 mod bad_input;
 mod bench;
 mod cache;
+mod check;
 mod compare;
 mod crate_graph;
 mod disk;

@@ -23,7 +23,7 @@ pub(super) fn run(args: InspectArgs, console: Console) -> Result<(), Failure> {
     let text = match subject(&args.what)? {
         Subject::Model => model::describe(&args.what, args.classes, args.imgsz)?,
         Subject::Weights => weights::describe(args.what.as_ref())?,
-        Subject::Data(plan) => data::describe(&plan, args.order.order(), console)?,
+        Subject::Data(plan) => data::describe(&plan, &args, console)?,
     };
     out::print(&text)
 }
