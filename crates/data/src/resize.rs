@@ -8,9 +8,8 @@
 //! compared on: the same fixed point, the same rounding, hence the same bits.
 
 use crate::picture::Picture;
+use kernels::pixels::{FRACTION_BITS, Pair, weigh_pairs, weigh_rows};
 
-/// Bits after the point of a weight: 32 less the 8 of a pixel, less 2 for sign and overshoot.
-const FRACTION_BITS: u32 = 22;
 const HALF: i32 = 1 << (FRACTION_BITS - 1);
 
 /// The pixels of `picture` at `width` × `height`, `[height, width, channels]` interleaved.
@@ -73,6 +72,18 @@ impl Axis {
         axis
     }
 
+    /// The same as pairs, where no span is longer: so it is where a picture of `from` samples grows.
+    fn pairs(&self, from: usize) -> Option<Vec<Pair>> {
+        let pair = |(first, weights): (usize, &[i32])| match *weights {
+            [a, b] => Some(Pair { first: first as u32, weights: [a, b] }),
+            // A pair at the end begins one sample sooner.
+            [b] if first + 1 == from => Some(Pair { first: first.checked_sub(1)? as u32, weights: [0, b] }),
+            [a] => Some(Pair { first: first as u32, weights: [a, 0] }),
+            _ => None,
+        };
+        if from < 2 { None } else { self.iter().map(pair).collect() }
+    }
+
     /// First source sample and weights of each output sample.
     fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
         let mut rest = &self.weights[..];
@@ -93,6 +104,10 @@ fn round(sum: i32) -> u8 {
 fn across<const C: usize>(source: &[u8], from: usize, to: usize) -> Vec<u8> {
     let axis = Axis::new(from, to);
     let mut out = vec![0; source.len() / from * to];
+    if let Some(pairs) = axis.pairs(from) {
+        weigh_pairs::<C>(source, from, &pairs, &mut out);
+        return out;
+    }
     let rows = source.chunks_exact(from * C).zip(out.chunks_exact_mut(to * C));
     for (source, out) in rows {
         for ((first, weights), pixel) in axis.iter().zip(out.chunks_exact_mut(C)) {
@@ -114,17 +129,8 @@ fn across<const C: usize>(source: &[u8], from: usize, to: usize) -> Vec<u8> {
 fn down(source: &[u8], from: usize, stride: usize, to: usize) -> Vec<u8> {
     let axis = Axis::new(from, to);
     let mut out = vec![0; stride * to];
-    let mut sums = vec![0; stride];
     for ((first, weights), out) in axis.iter().zip(out.chunks_exact_mut(stride)) {
-        sums.fill(HALF);
-        for (row, &w) in source[first * stride..].chunks_exact(stride).zip(weights) {
-            for (sum, &v) in sums.iter_mut().zip(row) {
-                *sum += i32::from(v) * w;
-            }
-        }
-        for (v, &sum) in out.iter_mut().zip(&sums) {
-            *v = round(sum);
-        }
+        weigh_rows(&source[first * stride..], stride, weights, out);
     }
     out
 }

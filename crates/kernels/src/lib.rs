@@ -17,6 +17,7 @@ mod mapped_file;
 mod noise;
 mod parallel;
 pub mod peak;
+pub mod pixels;
 pub mod pool2d;
 pub mod reduce;
 mod scratch;

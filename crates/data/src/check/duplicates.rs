@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 /// Largest number of gradient bits, of 128, in which two pictures differ that are called nearly the same. Two pictures that
 /// have nothing to do with each other differ in about 64.
 const NEAR_BITS: u32 = 8;
+/// Least correlation of the two pictures' 9×9 gray levels: dark or dull pictures agree in gradient bits by chance.
+const NEAR_CORRELATION: f64 = 0.97;
 /// Pictures that are compared pair by pair; of more only the first so many.
 const MAX_COMPARED: usize = 200_000;
 /// Pairs of one picture that are kept: of a film's frames each is near to all.
@@ -54,11 +56,12 @@ pub(super) fn find(survey: &Survey, classes: &[String]) -> Duplicates {
     distinct.truncate(MAX_COMPARED);
     let distinct = &distinct[..];
     let pairs = (0..distinct.len()).into_par_iter().flat_map_iter(|i| {
-        let others = distinct[i + 1..].iter().map(move |other| (other, distance(distinct[i], other)));
-        others
-            .filter(|(_, bits)| *bits <= NEAR_BITS)
-            .take(MAX_OF_ONE)
-            .map(move |(other, bits)| (i, *other, bits))
+        let near = move |other: &&Facts| {
+            distance(distinct[i], other) <= NEAR_BITS
+                && correlation(&distinct[i].small, &other.small) >= NEAR_CORRELATION
+        };
+        let others = distinct[i + 1..].iter().copied().filter(near).take(MAX_OF_ONE);
+        others.map(move |other| (i, other, distance(distinct[i], other)))
     });
     let pairs: Vec<(usize, &Facts, u32)> = pairs.collect();
     let which = |facts: &Facts| survey.which(facts, classes);
@@ -75,4 +78,18 @@ pub(super) fn find(survey: &Survey, classes: &[String]) -> Duplicates {
 
 fn distance(a: &Facts, b: &Facts) -> u32 {
     (a.gradient[0] ^ b.gradient[0]).count_ones() + (a.gradient[1] ^ b.gradient[1]).count_ones()
+}
+
+/// Pearson's, of two pictures' gray levels; 0 where one is flat.
+fn correlation(a: &[u8], b: &[u8]) -> f64 {
+    let mean = |v: &[u8]| v.iter().map(|&v| f64::from(v)).sum::<f64>() / v.len().max(1) as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut both, mut own_a, mut own_b) = (0.0, 0.0, 0.0);
+    for (&a, &b) in a.iter().zip(b) {
+        let (a, b) = (f64::from(a) - mean_a, f64::from(b) - mean_b);
+        both += a * b;
+        own_a += a * a;
+        own_b += b * b;
+    }
+    if own_a * own_b > 0.0 { both / (own_a * own_b).sqrt() } else { 0.0 }
 }

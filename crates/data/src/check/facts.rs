@@ -40,6 +40,8 @@ pub struct Facts {
     /// A bit for each of 64 places: whether it gets brighter to the right, and whether downwards. Stays the same, but for a
     /// few bits, when a picture is scaled or packed anew.
     pub gradient: [u64; 2],
+    /// Gray levels at 9×9 places, row by row.
+    pub small: Vec<u8>,
     /// Whether all its pixels are alike, or nearly so.
     pub flat: bool,
     /// Whether its name ends as those of another format do.
@@ -136,13 +138,12 @@ fn look_at(picture: Picture, facts: &mut Facts) {
     let gray = picture.into_colour(Colour::Gray);
     let (low, high) = gray.data.iter().fold((255, 0), |(low, high), &v| (v.min(low), v.max(high)));
     facts.flat = high <= low.saturating_add(2);
-    facts.gradient = gradient(&gray);
+    facts.small = resize(&gray, GRID + 1, GRID + 1);
+    facts.gradient = gradient(&facts.small);
 }
 
-fn gradient(gray: &Picture) -> [u64; 2] {
-    let side = GRID + 1;
-    let small = resize(gray, side, side);
-    let at = |x: usize, y: usize| small[y * side + x];
+fn gradient(small: &[u8]) -> [u64; 2] {
+    let at = |x: usize, y: usize| small[y * (GRID + 1) + x];
     let bits = |brighter: &dyn Fn(usize, usize) -> bool| {
         (0..GRID * GRID).fold(0, |bits, i| bits << 1 | u64::from(brighter(i % GRID, i / GRID)))
     };
