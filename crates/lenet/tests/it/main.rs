@@ -6,6 +6,7 @@ mod bench;
 mod cache;
 mod check;
 mod compare;
+mod corpus;
 mod crate_graph;
 mod disk;
 mod inspect;
