@@ -82,7 +82,9 @@ fn archives_and_lists_that_are_traps_are_refused() {
     let inspect = |name: &str, bytes: &[u8], words: &[&str]| {
         let lab = Lab::new();
         lab.write(&format!("set/{name}"), bytes);
-        lab.write("set/train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]);
+        if name.contains("idx") {
+            lab.write("set/train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]);
+        }
         in_little_memory(&lab, "inspect set").expect(65, words);
     };
     inspect("train.txt", &vec![b'x'; 100 << 20], &["set/train.txt:1", "longer than"]);
