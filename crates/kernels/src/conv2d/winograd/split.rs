@@ -138,7 +138,7 @@ impl<const N: usize> Kernel for SplitInput<'_, N> {
     }
 }
 
-/// `A dy` of every tile, laid out alike; all zeros where no row is.
+/// `A dy` of every tile, laid out alike; all zeros where no row is: what the last row's vectors reach over has no columns.
 pub(super) struct SplitGradient<'a, const N: usize> {
     pub(super) from: Source<'a>,
     pub(super) tiles: usize,
@@ -167,6 +167,5 @@ impl<const N: usize> Kernel for SplitGradient<'_, N> {
                 }
             }
         }
-        // The last row's vectors reach into what is to be zero only with columns that are zero already.
     }
 }

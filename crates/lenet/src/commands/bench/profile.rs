@@ -3,6 +3,7 @@
 use super::{
     Effort, batches,
     clock::{Spread, repeat},
+    rates::LR,
     subject::{Feed, Subject},
     word,
 };
@@ -18,9 +19,6 @@ use rayon::ThreadPool;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use train::Stepper;
-
-/// As in [`super::rates`].
-const LR: f64 = 1e-4;
 
 /// Measures, prints a table a model, mode and batch size unless JSON is asked for, and gives all as JSON.
 pub(super) fn measure(

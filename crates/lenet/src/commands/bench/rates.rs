@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use train::{ErrorKind, Stepper};
 
 /// So small that nothing runs away while random classes are learned.
-const LR: f64 = 1e-4;
+pub(super) const LR: f64 = 1e-4;
 
 /// Measures, prints each line as it is known unless JSON is asked for, and gives all as JSON.
 pub(super) fn measure(
