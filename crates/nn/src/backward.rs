@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::forward::Pass;
 use crate::layer::{Mode, Past, Saved, View, ViewMut};
-use crate::segment::{SegmentKind, samples_per_group};
+use crate::segment::{Feed, SegmentKind, samples_per_group};
 use crate::sequential::{Sequential, StepId};
 use crate::workspace::{SegmentMemory, Workers, Workspace};
 
@@ -23,24 +23,37 @@ impl<T: Element> Sequential<T> {
         for (i, segment) in self.segments().iter().enumerate().rev() {
             let (before, rest) = ws.segments.split_at_mut(i);
             let memory = &mut rest[0];
-            let (input, grad_input) = match before.last_mut() {
+            let pass = Pass { net: self, segment, params, packed: &ws.packed, at, mode: ws.mode };
+            if segment.kind == SegmentKind::Join {
+                pass.backward_join(input, batch, memory, before);
+                continue;
+            }
+            let feed = segment.inputs[0];
+            let (input, grad_input) = match feed.from.map(|from| &mut before[from]) {
                 None => (input, None),
                 Some(m) => {
-                    let len = segment.input_len * batch;
-                    (&m.output[..len], Some(&mut m.grad_output[..len]))
+                    let len = feed.len * batch;
+                    (&m.output[..len], Some(GradInput { data: &mut m.grad_output[..len], adds: feed.adds }))
                 }
             };
-            let pass = Pass { net: self, segment, params, packed: &ws.packed, at, mode: ws.mode };
             let grads = &mut grads[segment.params.clone()];
             match segment.kind {
                 SegmentKind::Batch => pass.backward_batch(input, batch, grad_input, memory, grads),
-                SegmentKind::Sample => {
-                    pass.backward_samples(input, batch, grad_input, memory, &ws.workers, grads);
-                }
+                _ => pass.backward_samples(input, batch, grad_input, memory, &ws.workers, grads),
             }
         }
     }
 }
+
+/// The place for a segment's `∂L/∂input`.
+struct GradInput<'a, T> {
+    data: &'a mut [T],
+    /// Whether another reader of the same output has written its share there before.
+    adds: bool,
+}
+
+/// Numbers that one thread adds at a time.
+const ADDED: usize = 1 << 14;
 
 /// One forward pass to be undone: what went in, what was kept, what came out.
 struct Chain<'a, T> {
@@ -54,16 +67,39 @@ struct Chain<'a, T> {
 }
 
 impl<T: Element> Pass<'_, T> {
+    /// Hands the gradient of a join to each of its inputs.
+    fn backward_join(
+        &self,
+        input: &[T],
+        batch: usize,
+        memory: &mut SegmentMemory<T>,
+        before: &mut [SegmentMemory<T>],
+    ) {
+        let (join, inputs) = (self.join(), &self.segment.inputs);
+        let grad = &mut memory.grad_output[..self.segment.output_len * batch];
+        let all = &*before;
+        let from = |feed: &Feed| feed.from.map_or(input, |s| &all[s].output[..feed.len * batch]);
+        join.before_activation(grad, inputs.iter().map(from));
+        let mut skipped = 0;
+        for feed in inputs {
+            if let Some(from) = feed.from {
+                let grad_input = &mut before[from].grad_output[..feed.len * batch];
+                join.backward(batch, grad, skipped, feed.adds, grad_input);
+            }
+            skipped += feed.len;
+        }
+    }
+
     fn backward_batch(
         &self,
         input: &[T],
         batch: usize,
-        grad_input: Option<&mut [T]>,
+        grad_input: Option<GradInput<'_, T>>,
         memory: &mut SegmentMemory<T>,
         grads: &mut [T],
     ) {
         let len = self.segment.output_len * batch;
-        let [a, b] = &mut memory.between;
+        let SegmentMemory { between: [a, b], grad_input: own, .. } = memory;
         let chain = Chain {
             batch,
             first_sample: 0,
@@ -73,14 +109,22 @@ impl<T: Element> Pass<'_, T> {
             output: &memory.output[..len],
             grad_output: &memory.grad_output[..len],
         };
-        self.backward_chain(&chain, grad_input, [a, b], grads);
+        match grad_input {
+            Some(GradInput { data, adds: true }) => {
+                let own = &mut own[..data.len()];
+                self.backward_chain(&chain, Some(own), [a, b], grads);
+                let parts = data.par_chunks_mut(ADDED).zip(own.par_chunks(ADDED));
+                parts.for_each(|(data, own)| reduce::add_assign(data, own));
+            }
+            rest => self.backward_chain(&chain, rest.map(|g| g.data), [a, b], grads),
+        }
     }
 
     fn backward_samples(
         &self,
         input: &[T],
         batch: usize,
-        grad_input: Option<&mut [T]>,
+        grad_input: Option<GradInput<'_, T>>,
         memory: &mut SegmentMemory<T>,
         workers: &Workers<T>,
         grads: &mut [T],
@@ -93,9 +137,12 @@ impl<T: Element> Pass<'_, T> {
         let stride = len.max(1);
         let group_grads = &mut group_grads[..groups * stride];
         group_grads.fill(T::ZERO);
+        let adds = grad_input.as_ref().is_some_and(|g| g.adds);
         let run = |g: usize, mut grad_input: Option<&mut [T]>, grads: &mut [T]| {
             let mut scratch = workers.mine();
-            let (a, b) = scratch.numbers.split_at_mut(s.widest);
+            let (a, rest) = scratch.numbers.split_at_mut(s.widest);
+            let (b, rest) = rest.split_at_mut(s.widest);
+            let share = &mut rest[..s.input_len];
             let first = g * group;
             for i in first..(first + group).min(batch) {
                 let chain = Chain {
@@ -109,14 +156,20 @@ impl<T: Element> Pass<'_, T> {
                 };
                 let own =
                     grad_input.as_deref_mut().map(|d| &mut d[(i - first) * s.input_len..][..s.input_len]);
-                self.backward_chain(&chain, own, [&mut *a, &mut *b], grads);
+                match own {
+                    Some(own) if adds => {
+                        self.backward_chain(&chain, Some(&mut *share), [&mut *a, &mut *b], grads);
+                        reduce::add_assign(own, share);
+                    }
+                    own => self.backward_chain(&chain, own, [&mut *a, &mut *b], grads),
+                }
             }
         };
         let own_grads = group_grads.par_chunks_mut(stride);
         match grad_input {
             None => own_grads.enumerate().for_each(|(g, own)| run(g, None, &mut own[..len])),
-            Some(dx) => own_grads
-                .zip(dx.par_chunks_mut(s.input_len * group))
+            Some(GradInput { data, .. }) => own_grads
+                .zip(data.par_chunks_mut(s.input_len * group))
                 .enumerate()
                 .for_each(|(g, (own, dx))| run(g, Some(dx), &mut own[..len])),
         }

@@ -30,6 +30,44 @@ pub enum BuildError {
         /// What is wrong and what would do.
         what: String,
     },
+    /// A layer that joins nothing was given several.
+    #[error(
+        "layer '{layer}' reads {found} layers, but its kind takes one: join them first, by a layer of kind add or concat"
+    )]
+    OneInput {
+        /// Name of the layer.
+        layer: String,
+        /// How many it names.
+        found: usize,
+    },
+    /// A layer that joins was given fewer than two.
+    #[error("layer '{layer}' joins layers: name two or more, as in from = [\"this\", \"that\"]")]
+    FewInputs {
+        /// Name of the layer.
+        layer: String,
+    },
+    /// A layer reads what is not there.
+    #[error("layer '{layer}' reads '{from}', which is no layer before it (the samples are called 'input')")]
+    UnknownSource {
+        /// Name of the layer.
+        layer: String,
+        /// What it names.
+        from: String,
+    },
+    /// A layer joins an output with itself.
+    #[error("layer '{layer}' reads '{from}' twice")]
+    SameSource {
+        /// Name of the layer.
+        layer: String,
+        /// What it names.
+        from: String,
+    },
+    /// A layer whose output goes nowhere.
+    #[error("layer '{layer}' is read by no layer: remove it, or name it in another layer's `from`")]
+    DeadEnd {
+        /// Name of the layer.
+        layer: String,
+    },
     /// A size beyond any use.
     #[error("layer '{layer}' would have {} {what}, more than {MAX_NUMBERS}", product(sizes))]
     TooLarge {

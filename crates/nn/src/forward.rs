@@ -3,8 +3,9 @@
 use kernels::Element;
 use rayon::prelude::*;
 
+use crate::join::Join;
 use crate::layer::{Ctx, Mode, SavedMut, View, ViewMut, Weights};
-use crate::segment::{Segment, SegmentKind, samples_per_group};
+use crate::segment::{Feed, Segment, SegmentKind, samples_per_group};
 use crate::sequential::{Sequential, StepId};
 use crate::workspace::{SegmentMemory, Workspace};
 
@@ -27,11 +28,17 @@ impl<T: Element> Sequential<T> {
         for (i, segment) in self.segments().iter().enumerate() {
             let (before, rest) = ws.segments.split_at_mut(i);
             let memory = &mut rest[0];
-            let input = before.last().map_or(input, |m| &m.output[..segment.input_len * batch]);
+            let from = |feed: &Feed| feed.from.map_or(input, |s| &before[s].output[..feed.len * batch]);
             let pass = Pass { net: self, segment, params, packed: &ws.packed, at, mode: ws.mode };
             match segment.kind {
-                SegmentKind::Batch => pass.forward_batch(input, batch, memory),
-                SegmentKind::Sample => pass.forward_samples(input, batch, memory, &ws.workers),
+                SegmentKind::Batch => pass.forward_batch(from(&segment.inputs[0]), batch, memory),
+                SegmentKind::Sample => {
+                    pass.forward_samples(from(&segment.inputs[0]), batch, memory, &ws.workers);
+                }
+                SegmentKind::Join => {
+                    let output = &mut memory.output[..segment.output_len * batch];
+                    pass.join().forward(batch, output, segment.inputs.iter().map(from));
+                }
             }
         }
     }
@@ -56,6 +63,11 @@ impl<T: Element> Pass<'_, T> {
     pub(crate) fn weights(&self, layer: usize) -> Weights<'_, T> {
         let node = &self.net.nodes()[layer];
         Weights { params: &self.params[node.params.clone()], packed: &self.packed[node.packed.clone()] }
+    }
+
+    /// The join that is this segment.
+    pub(crate) fn join(&self) -> &Join {
+        self.net.nodes()[self.segment.layers.start].layer.join().unwrap_or(&Join::ADD)
     }
 
     fn forward_batch(&self, input: &[T], batch: usize, memory: &mut SegmentMemory<T>) {

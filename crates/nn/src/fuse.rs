@@ -5,8 +5,8 @@
 
 use kernels::{Activation, Element};
 
-use crate::layers::ConvPool;
-use crate::sequential::{Node, Sequential};
+use crate::layers::{ConvPool, Joined};
+use crate::sequential::{Node, Sequential, Source};
 use crate::spec::LayerSpec;
 
 /// The same function, faster: see the rules in this file.
@@ -24,15 +24,38 @@ pub fn fuse<T: Element>(net: Sequential<T>) -> Sequential<T> {
     let mut rest = net.into_nodes();
     let mut fused = Vec::with_capacity(rest.len());
     while !rest.is_empty() {
-        match conv_pool(&rest).or_else(|| flatten_linear(&rest)) {
-            Some((node, used)) => {
+        let run = &rest[..straight(&rest)];
+        match conv_pool(run).or_else(|| flatten_linear(run)).or_else(|| add_activation(run)) {
+            Some((mut node, used)) => {
+                node.inputs.clone_from(&rest[0].inputs);
+                node.id = rest[used - 1].id;
                 rest.drain(..used);
                 fused.push(node);
             }
             None => fused.push(rest.remove(0)),
         }
     }
-    Sequential::chain(fused)
+    Sequential::connect(fused)
+}
+
+/// How many of the first nodes are a chain whose inner values nobody else reads.
+fn straight<T: Element>(nodes: &[Node<T>]) -> usize {
+    let follows = |i: usize| {
+        let before = Source::Layer(nodes[i - 1].id);
+        let readers = nodes.iter().flat_map(|n| &n.inputs).filter(|s| **s == before).count();
+        nodes[i].inputs == [before] && readers == 1
+    };
+    (1..nodes.len()).find(|&i| !follows(i)).unwrap_or(nodes.len())
+}
+
+/// [Add, activation] → Add with its activation.
+fn add_activation<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
+    let [add, next, ..] = nodes else { return None };
+    let f = activation(next)?;
+    let shapes = vec![add.layer.output_shape(); add.inputs.len()];
+    let joined =
+        matches!(add.spec.as_ref()?, LayerSpec::Add).then(|| Joined::add(&add.name, &shapes).ok())??;
+    Some((add.replaced_by(Box::new(joined.activated(f))), 2))
 }
 
 /// [Conv2d of stride 1, MaxPool2d 2×2, activation or not] → [`ConvPool`].
@@ -64,11 +87,5 @@ fn flatten_linear<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
 }
 
 fn activation<T: Element>(node: &Node<T>) -> Option<Activation> {
-    match node.spec.as_ref()? {
-        LayerSpec::Relu => Some(Activation::Relu),
-        LayerSpec::Sigmoid => Some(Activation::Sigmoid),
-        LayerSpec::Silu => Some(Activation::Silu),
-        LayerSpec::Tanh => Some(Activation::Tanh),
-        _ => None,
-    }
+    node.spec.as_ref()?.activation()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use kernels::Element;
 
+use crate::join::Join;
 use crate::param::ParamSpec;
 use crate::shape::Shape;
 
@@ -41,6 +42,12 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
 
     /// Which part of a batch the layer wants to see at once.
     fn locality(&self) -> Locality;
+
+    /// How several inputs become one, if this is the place where branches meet: then the executor calls [`Join`]
+    /// instead of `forward` and `backward`.
+    fn join(&self) -> Option<&Join> {
+        None
+    }
 
     /// What `forward` in training writes for `backward`, besides its output.
     fn saved_size(&self) -> SavedSize {

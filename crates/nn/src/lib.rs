@@ -36,11 +36,13 @@ mod error;
 mod forward;
 mod fuse;
 pub mod init;
+mod join;
 mod layer;
 pub mod layers;
 mod limits;
 pub mod loss;
 mod model_file;
+mod named_layer;
 pub mod optim;
 mod param;
 pub mod schedule;
@@ -56,15 +58,17 @@ pub mod zoo;
 
 pub use error::BuildError;
 pub use fuse::fuse;
+pub use join::Join;
 pub use kernels::Buffer;
 pub use layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
 pub use model_file::{
     CLASSES_KEY, FormatError, MODEL_KEY, MismatchError, ModelFile, ModelFileError, PREPROCESS_KEY,
     RECIPE_KEY, StoredTensor, write_atomic,
 };
+pub use named_layer::NamedLayer;
 pub use param::{PARAM_ALIGN, ParamEntry, ParamSpec, Role};
-pub use sequential::{Node, Sequential, StepId};
+pub use sequential::{Node, Sequential, Source, StepId};
 pub use shape::Shape;
-pub use spec::{LayerSpec, ModelSpec, NamedLayer};
+pub use spec::{LayerSpec, ModelSpec};
 pub use timed::{LayerClock, timed};
 pub use workspace::Workspace;

@@ -2,7 +2,7 @@
 //!
 //! A `Sample` segment is run image by image, its whole chain inside one core's cache, images shared out over
 //! the threads. A `Batch` segment is run layer by layer over the whole batch, each layer sharing out its own
-//! work. Where each layer's output and saved numbers lie in the segment's arena is settled here.
+//! work. A `Join` segment is the one layer where branches meet. Where each layer's output and saved numbers lie in the segment's arena is settled here.
 
 use std::ops::Range;
 
@@ -29,6 +29,8 @@ const MIN_GROUP: usize = 2;
 pub(crate) struct Segment {
     pub(crate) layers: Range<usize>,
     pub(crate) kind: SegmentKind,
+    /// What it reads.
+    pub(crate) inputs: Vec<Feed>,
     /// Place of each layer's saved numbers, saved bytes and output, in units a sample.
     pub(crate) slots: Vec<Slot>,
     /// Numbers and bytes of the arena.
@@ -45,6 +47,17 @@ pub(crate) struct Segment {
 pub(crate) enum SegmentKind {
     Sample,
     Batch,
+    Join,
+}
+
+/// One input of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Feed {
+    /// The segment whose output it is; none: the samples.
+    pub(crate) from: Option<usize>,
+    /// Whether another reader, later in the network, has written that output's gradient before: then it is added to.
+    pub(crate) adds: bool,
+    pub(crate) len: usize,
 }
 
 /// Sizes that grow with the batch, and numbers that come once.
@@ -87,30 +100,61 @@ impl Slot {
 pub(crate) struct LayerFacts {
     pub(crate) locality: Locality,
     pub(crate) saved: SavedSize,
+    /// Positions of the layers it reads; none: the samples.
+    pub(crate) sources: Vec<Option<usize>>,
+    pub(crate) joins: bool,
     pub(crate) input_len: usize,
     pub(crate) output_len: usize,
     pub(crate) params: Range<usize>,
 }
 
-/// Cuts the layers wherever the locality changes; `Any` goes with the layer before it.
+/// Cuts the layers wherever the locality changes, and where branches part or meet; `Any` goes with the layer before it.
 pub(crate) fn plan(layers: &[LayerFacts]) -> Vec<Segment> {
     let mut segments = Vec::new();
     let mut start = 0;
     while start < layers.len() {
-        let kind = match layers[start].locality {
-            Locality::Batch => SegmentKind::Batch,
-            Locality::Sample | Locality::Any => SegmentKind::Sample,
+        let kind = match (layers[start].joins, layers[start].locality) {
+            (true, _) => SegmentKind::Join,
+            (false, Locality::Batch) => SegmentKind::Batch,
+            (false, Locality::Sample | Locality::Any) => SegmentKind::Sample,
         };
-        let fits = |l: &LayerFacts| match l.locality {
-            Locality::Any => true,
-            Locality::Sample => kind == SegmentKind::Sample,
-            Locality::Batch => kind == SegmentKind::Batch,
+        let fits = |i: usize| {
+            let local = match layers[i].locality {
+                Locality::Any => kind != SegmentKind::Join,
+                Locality::Sample => kind == SegmentKind::Sample,
+                Locality::Batch => kind == SegmentKind::Batch,
+            };
+            local && !layers[i].joins && follows(layers, i)
         };
-        let end = (start + 1..layers.len()).find(|&i| !fits(&layers[i])).unwrap_or(layers.len());
+        let end = (start + 1..layers.len()).find(|&i| !fits(i)).unwrap_or(layers.len());
         segments.push(lay_out(layers, start..end, kind));
         start = end;
     }
+    connect(&mut segments, layers);
     segments
+}
+
+/// Whether layer `i` reads only the layer before it, and nobody else does.
+fn follows(layers: &[LayerFacts], i: usize) -> bool {
+    let before = Some(i - 1);
+    layers[i].sources == [before]
+        && layers.iter().flat_map(|l| &l.sources).filter(|s| **s == before).count() == 1
+}
+
+/// Finds each segment's inputs, and which of several readers is the first in the backward pass.
+fn connect(segments: &mut [Segment], layers: &[LayerFacts]) {
+    let mut written = vec![false; segments.len()];
+    for at in (0..segments.len()).rev() {
+        let segment_of = |layer: usize| segments.iter().position(|s| s.layers.contains(&layer));
+        let sources = &layers[segments[at].layers.start].sources;
+        let feed = |source: &Option<usize>| {
+            let from = source.and_then(segment_of);
+            let adds = from.is_some_and(|from| std::mem::replace(&mut written[from], true));
+            let len = from.map_or(segments[at].input_len, |from| segments[from].output_len);
+            Feed { from, adds, len }
+        };
+        segments[at].inputs = sources.iter().map(feed).collect();
+    }
 }
 
 fn lay_out(layers: &[LayerFacts], range: Range<usize>, kind: SegmentKind) -> Segment {
@@ -134,6 +178,7 @@ fn lay_out(layers: &[LayerFacts], range: Range<usize>, kind: SegmentKind) -> Seg
     Segment {
         slots,
         kind,
+        inputs: Vec::new(),
         arena,
         widest,
         input_len: layers[range.start].input_len,

@@ -1,4 +1,4 @@
-//! A chain of named layers over one flat slice of parameters.
+//! Named layers over one flat slice of parameters: a chain, with branches where a model has some.
 
 use std::ops::Range;
 
@@ -22,12 +22,25 @@ pub struct Node<T: Element = f32> {
     pub spec: Option<LayerSpec>,
     /// Its part of the flat parameters.
     pub params: Range<usize>,
+    /// Where its input comes from; several for a join.
+    pub inputs: Vec<Source>,
     /// Its place among the layers of the model, fused or not: its random numbers follow from it.
     pub(crate) index: usize,
+    /// The layer of the model whose output this node's is, by its place there: its own, or the last that was fused.
+    pub(crate) id: usize,
     pub(crate) packed: Range<usize>,
 }
 
-/// A network: layers one after the other, each fed with the one before.
+/// Where a layer's input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The samples themselves.
+    Input,
+    /// The output of a layer before, by its place in the model, fused or not.
+    Layer(usize),
+}
+
+/// A network: layers in order, each fed with the one before or with those that its model names.
 ///
 /// It holds no numbers: parameters are a slice of [`Sequential::num_slots`] numbers that the caller owns,
 /// activations live in a [`Workspace`].
@@ -36,6 +49,8 @@ pub struct Sequential<T: Element = f32> {
     nodes: Vec<Node<T>>,
     segments: Vec<Segment>,
     entries: Vec<ParamEntry>,
+    /// Each node's inputs as positions among the nodes; none: the samples.
+    sources: Vec<Vec<Option<usize>>>,
     num_slots: usize,
     packed_len: usize,
     input_shape: Shape,
@@ -51,9 +66,22 @@ pub struct StepId {
 }
 
 impl<T: Element> Node<T> {
+    /// The layer at `index` of a model; its places are found when it is connected.
+    pub(crate) fn new(
+        index: usize,
+        name: String,
+        layer: Box<dyn Layer<T>>,
+        inputs: Vec<Source>,
+        spec: LayerSpec,
+    ) -> Self {
+        Node { name, layer, spec: Some(spec), params: 0..0, inputs, index, id: index, packed: 0..0 }
+    }
+
     /// The same place and name, another layer.
     pub(crate) fn replaced_by(&self, layer: Box<dyn Layer<T>>) -> Self {
-        Node { name: self.name.clone(), layer, spec: None, params: 0..0, index: self.index, packed: 0..0 }
+        let Node { index, id, .. } = *self;
+        let (name, inputs) = (self.name.clone(), self.inputs.clone());
+        Node { name, layer, spec: None, params: 0..0, inputs, index, id, packed: 0..0 }
     }
 }
 
@@ -65,27 +93,20 @@ impl<T: Element> Sequential<T> {
     /// through [`crate::ModelSpec`], which reports that as an error.
     #[must_use]
     pub fn new(layers: Vec<(String, Box<dyn Layer<T>>)>) -> Self {
-        let node = |(index, (name, layer)): (usize, (String, Box<dyn Layer<T>>))| Node {
-            name,
-            layer,
-            spec: None,
-            params: 0..0,
-            index,
-            packed: 0..0,
+        let node = |(index, (name, layer)): (usize, (String, Box<dyn Layer<T>>))| {
+            let before = index.checked_sub(1).map_or(Source::Input, Source::Layer);
+            Node { spec: None, ..Node::new(index, name, layer, vec![before], LayerSpec::Flatten) }
         };
-        Self::chain(layers.into_iter().enumerate().map(node).collect())
+        Self::connect(layers.into_iter().enumerate().map(node).collect())
     }
 
-    /// Chains nodes: gives each its place in the flat parameters and the packed weights.
-    pub(crate) fn chain(mut nodes: Vec<Node<T>>) -> Self {
+    /// Connects nodes: gives each its place in the flat parameters and the packed weights, and finds its inputs.
+    pub(crate) fn connect(mut nodes: Vec<Node<T>>) -> Self {
         assert!(!nodes.is_empty(), "a network needs a layer");
         let input_shape = nodes[0].layer.input_shape();
-        let mut shape = input_shape;
         let (mut num_slots, mut packed_len) = (0, 0);
         let mut entries = Vec::new();
         for node in &mut nodes {
-            assert_eq!(node.layer.input_shape(), shape, "input of {}", node.name);
-            shape = node.layer.output_shape();
             let start = num_slots;
             for spec in node.layer.params() {
                 let range = num_slots..num_slots + spec.len();
@@ -98,15 +119,12 @@ impl<T: Element> Sequential<T> {
             packed_len = node.packed.end.next_multiple_of(PARAM_ALIGN);
             num_slots = num_slots.next_multiple_of(PARAM_ALIGN);
         }
-        let facts: Vec<LayerFacts> = nodes.iter().map(facts).collect();
+        let sources = positions(&nodes);
+        check_shapes(&nodes, &sources, input_shape);
+        let facts: Vec<LayerFacts> =
+            nodes.iter().zip(&sources).map(|(node, sources)| facts(node, sources)).collect();
         let segments = plan(&facts);
-        Sequential { nodes, segments, entries, num_slots, packed_len, input_shape }
-    }
-
-    /// The same, each layer with what it was built from, for whoever rewrites the network by pattern.
-    pub(crate) fn with_specs(mut self, specs: impl Iterator<Item = LayerSpec>) -> Self {
-        self.nodes.iter_mut().zip(specs).for_each(|(node, spec)| node.spec = Some(spec));
-        self
+        Sequential { nodes, segments, entries, sources, num_slots, packed_len, input_shape }
     }
 
     /// The layers in order.
@@ -119,6 +137,12 @@ impl<T: Element> Sequential<T> {
     #[must_use]
     pub fn into_nodes(self) -> Vec<Node<T>> {
         self.nodes
+    }
+
+    /// Where each node's inputs come from, as positions among [`Sequential::nodes`]; none: the samples.
+    #[must_use]
+    pub fn sources(&self) -> &[Vec<Option<usize>>] {
+        &self.sources
     }
 
     /// Every parameter tensor with its full name and its place in the flat slice.
@@ -192,12 +216,42 @@ impl<T: Element> Sequential<T> {
     }
 }
 
-fn facts<T: Element>(node: &Node<T>) -> LayerFacts {
+fn facts<T: Element>(node: &Node<T>, sources: &[Option<usize>]) -> LayerFacts {
     LayerFacts {
         locality: node.layer.locality(),
         saved: node.layer.saved_size(),
+        sources: sources.to_vec(),
+        joins: node.layer.join().is_some(),
         input_len: node.layer.input_shape().len(),
         output_len: node.layer.output_shape().len(),
         params: node.params.clone(),
+    }
+}
+
+/// Each node's inputs as positions among the nodes.
+fn positions<T: Element>(nodes: &[Node<T>]) -> Vec<Vec<Option<usize>>> {
+    let position = |at: usize, source: &Source| match *source {
+        Source::Input => None,
+        Source::Layer(id) => {
+            let found = nodes[..at].iter().position(|n| n.id == id);
+            assert!(found.is_some(), "the input of {} is no output of a node before it", nodes[at].name);
+            found
+        }
+    };
+    nodes.iter().enumerate().map(|(at, n)| n.inputs.iter().map(|s| position(at, s)).collect()).collect()
+}
+
+fn check_shapes<T: Element>(nodes: &[Node<T>], sources: &[Vec<Option<usize>>], input: Shape) {
+    for (node, sources) in nodes.iter().zip(sources) {
+        let given = sources.iter().map(|s| s.map_or(input, |i| nodes[i].layer.output_shape()));
+        match node.layer.join() {
+            None => {
+                assert_eq!(given.collect::<Vec<_>>(), [node.layer.input_shape()], "input of {}", node.name)
+            }
+            Some(join) => {
+                let len = join.output_len(given.map(|s| s.len()));
+                assert_eq!(len, node.layer.output_shape().len(), "inputs of {}", node.name);
+            }
+        }
     }
 }

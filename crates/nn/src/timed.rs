@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use kernels::Element;
 
+use crate::join::Join;
 use crate::layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
 use crate::param::ParamSpec;
 use crate::sequential::Sequential;
@@ -59,7 +60,7 @@ pub fn timed<T: Element>(net: Sequential<T>) -> (Sequential<T>, Vec<Arc<LayerClo
         node.layer = Box::new(Timed { layer: node.layer, clock });
         node
     });
-    let net = Sequential::chain(nodes.collect());
+    let net = Sequential::connect(nodes.collect());
     (net, clocks)
 }
 
@@ -103,6 +104,10 @@ impl<T: Element> Layer<T> for Timed<T> {
 
     fn locality(&self) -> Locality {
         self.layer.locality()
+    }
+
+    fn join(&self) -> Option<&Join> {
+        self.layer.join()
     }
 
     fn saved_size(&self) -> SavedSize {

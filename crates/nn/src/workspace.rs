@@ -34,6 +34,8 @@ pub(crate) struct SegmentMemory<T: Element> {
     pub(crate) group_grads: Buffer<T>,
     /// Two buffers for gradients between layers (`Batch` segments only).
     pub(crate) between: [Buffer<T>; 2],
+    /// The gradient of the input, where it is to be added to another reader's (`Batch` segments only).
+    pub(crate) grad_input: Buffer<T>,
 }
 
 impl<T: Element> SegmentMemory<T> {
@@ -41,10 +43,11 @@ impl<T: Element> SegmentMemory<T> {
         let train = mode == Mode::Train;
         let batch_kind = segment.kind == SegmentKind::Batch;
         // In evaluation a sample segment works in the thread's own scratch.
-        let arena_samples = if train || batch_kind { capacity } else { 0 };
+        let arena_samples = if train || segment.kind != SegmentKind::Sample { capacity } else { 0 };
         let once = if arena_samples > 0 { segment.arena.numbers_per_batch } else { 0 };
         let between = if train && batch_kind { segment.widest * capacity } else { 0 };
-        let groups = if train && !batch_kind { max_groups(capacity) } else { 0 };
+        let adds = train && batch_kind && segment.inputs.iter().any(|feed| feed.adds);
+        let groups = if train && segment.kind == SegmentKind::Sample { max_groups(capacity) } else { 0 };
         SegmentMemory {
             output: Buffer::zeros(segment.output_len * capacity),
             grad_output: Buffer::zeros(if train { segment.output_len * capacity } else { 0 }),
@@ -52,6 +55,7 @@ impl<T: Element> SegmentMemory<T> {
             bytes: vec![0; segment.arena.bytes * arena_samples],
             group_grads: Buffer::zeros(groups * segment.params.len().max(1)),
             between: [Buffer::zeros(between), Buffer::zeros(between)],
+            grad_input: Buffer::zeros(if adds { segment.input_len * capacity } else { 0 }),
         }
     }
 }
@@ -61,7 +65,7 @@ impl<T: Element> Workspace<T> {
         let memory = segments.iter().map(|s| SegmentMemory::new(s, capacity, mode)).collect();
         let sample = || segments.iter().filter(|s| s.kind == SegmentKind::Sample);
         let numbers = match mode {
-            Mode::Train => sample().map(|s| 2 * s.widest).max(),
+            Mode::Train => sample().map(|s| 2 * s.widest + s.input_len).max(),
             Mode::Eval => sample().map(|s| s.arena.numbers).max(),
         };
         let bytes = sample().map(|s| s.arena.bytes).max();

@@ -14,17 +14,29 @@ use crate::{Element, isa};
 /// A function applied to every number alike.
 ///
 /// # Source
-/// SiLU: Elfwing et al. 2017, arXiv 1702.03118.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// SiLU: Elfwing et al. 2017, arXiv 1702.03118. GELU: Hendrycks & Gimpel 2016, arXiv 1606.08415. Leaky ReLU: Maas et al. 2013.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
     /// `max(x, 0)`; its derivative at 0 is 0.
     Relu,
+    /// `x` above 0, else `x` times this slope; its derivative at 0 is the slope.
+    LeakyRelu(f32),
+    /// `x · Φ(x)` with Φ the normal distribution's, exact (not its tanh approximation).
+    Gelu,
     /// `σ(x) = 1 / (1 + e⁻ˣ)`.
     Sigmoid,
     /// `x · σ(x)`.
     Silu,
     /// Hyperbolic tangent.
     Tanh,
+}
+
+impl Activation {
+    /// Whether the derivative needs the input, and not only the output.
+    #[must_use]
+    pub fn needs_input(self) -> bool {
+        matches!(self, Activation::Silu | Activation::Gelu)
+    }
 }
 
 /// `y = f(x)`.

@@ -1,7 +1,7 @@
 //! The activations, 16 numbers at a time. Tested against [`super::reference`].
 
 use super::Activation;
-use crate::exp::{sigmoid, tanh};
+use crate::exp::{exp, sigmoid, tanh};
 use crate::simd::{Kernel, LANES, Simd};
 
 /// `f(x)` for 16 numbers.
@@ -10,6 +10,8 @@ pub(crate) fn activate<S: Simd>(s: S, f: Activation, x: S::F) -> S::F {
     match f {
         // The zero comes first so that a NaN passes.
         Activation::Relu => s.max(s.splat(0.0), x),
+        Activation::LeakyRelu(slope) => s.select(s.gt(x, s.splat(0.0)), x, s.mul(x, s.splat(slope))),
+        Activation::Gelu => s.mul(x, normal(s, x).0),
         Activation::Sigmoid => sigmoid(s, x),
         Activation::Silu => s.mul(x, sigmoid(s, x)),
         Activation::Tanh => tanh(s, x),
@@ -22,6 +24,11 @@ pub(crate) fn derivative<S: Simd>(s: S, f: Activation, x: S::F, y: S::F) -> S::F
     let one = s.splat(1.0);
     match f {
         Activation::Relu => s.select(s.gt(x, s.splat(0.0)), one, s.splat(0.0)),
+        Activation::LeakyRelu(slope) => s.select(s.gt(x, s.splat(0.0)), one, s.splat(slope)),
+        Activation::Gelu => {
+            let (share, bell) = normal(s, x);
+            s.mul_add(s.mul(x, bell), s.splat(DENSITY_AT_0), share)
+        }
         Activation::Sigmoid => s.mul(y, s.sub(one, y)),
         Activation::Silu => {
             let g = sigmoid(s, x);
@@ -29,6 +36,26 @@ pub(crate) fn derivative<S: Simd>(s: S, f: Activation, x: S::F, y: S::F) -> S::F
         }
         Activation::Tanh => s.neg_mul_add(y, y, one),
     }
+}
+
+/// `1 / √2π`.
+const DENSITY_AT_0: f32 = 0.398_942_3;
+
+/// The share of the normal distribution below `x`, off by at most 2e-7, and `e^(−x²/2)`.
+///
+/// A polynomial in `1 / (1 + p·|x|/√2)` times `e^(−x²/2)`: Abramowitz & Stegun 7.1.26.
+#[inline(always)]
+fn normal<S: Simd>(s: S, x: S::F) -> (S::F, S::F) {
+    let (zero, one) = (s.splat(0.0), s.splat(1.0));
+    let size = s.max(s.sub(zero, x), x);
+    let t = s.div(one, s.mul_add(size, s.splat(0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2), one));
+    let mut p = s.splat(1.061_405_4);
+    for c in [-1.453_152, 1.421_413_7, -0.284_496_72, 0.254_829_6] {
+        p = s.mul_add(p, t, s.splat(c));
+    }
+    let bell = exp(s, s.mul(s.mul(x, x), s.splat(-0.5)));
+    let tail = s.mul(s.mul(p, t), s.mul(bell, s.splat(0.5)));
+    (s.select(s.gt(x, zero), s.sub(one, tail), tail), bell)
 }
 
 /// `y = f(x)` over slices of one length.

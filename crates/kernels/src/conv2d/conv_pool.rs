@@ -70,7 +70,7 @@ impl ConvPool {
     /// Numbers that forward keeps for backward: the pooled values, if the slope cannot be had from `y`.
     #[must_use]
     pub fn saved_numbers(&self) -> usize {
-        if self.f == Some(Activation::Silu) { self.pool.output_len() } else { 0 }
+        if self.f.is_some_and(Activation::needs_input) { self.pool.output_len() } else { 0 }
     }
 
     /// Bytes that forward keeps for backward: for every 16 windows of a row, 16 bits for the winner's row and 16

@@ -79,6 +79,8 @@ proptest! {
             Some(Activation::Relu),
             Some(Activation::Sigmoid),
             Some(Activation::Silu),
+            Some(Activation::Gelu),
+            Some(Activation::LeakyRelu(0.1)),
             Some(Activation::Tanh),
         ][f];
         if let Some(g) = Conv2dGeom::square(channels.0, channels.1, size, window, 1, padding.0) {

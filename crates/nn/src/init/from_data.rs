@@ -53,20 +53,21 @@ pub fn init_from_data<T: Element>(
 ) {
     assert_eq!(params.len(), net.num_slots(), "length of the parameters");
     let last = net.nodes().iter().rposition(|n| n.layer.params().iter().any(|p| p.role == Role::Weight));
-    let mut input = input.to_vec();
     let mut number = 0;
-    for (i, node) in net.nodes().iter().enumerate() {
+    // Only batch normalisation differs here: as in training it shall use the batch's own statistics.
+    let mode = |i: usize| {
+        let has_stats = net.nodes()[i].layer.params().iter().any(|p| p.role == Role::Statistic);
+        if has_stats { Mode::Train } else { Mode::Eval }
+    };
+    net.forward_all(params, input, mode, |i, params, inputs| {
+        let layer = &net.nodes()[i].layer;
         draw(net, i, number, params, seed);
-        number += node.layer.params().len() as u64;
-        if node.layer.params().iter().any(|p| p.role == Role::Weight) {
+        number += layer.params().len() as u64;
+        if layer.params().iter().any(|p| p.role == Role::Weight) {
             let target = if Some(i) == last { last_std } else { target_std };
-            fit(net, i, params, &input, target);
+            fit(net, i, params, inputs[0], target);
         }
-        // Only batch normalisation differs here: as in training it shall use the batch's own statistics.
-        let has_stats = node.layer.params().iter().any(|p| p.role == Role::Statistic);
-        let mode = if has_stats { Mode::Train } else { Mode::Eval };
-        input = net.forward_node(i, params, &input, mode);
-    }
+    });
 }
 
 fn draw<T: Element>(net: &Sequential<T>, i: usize, mut number: u64, params: &mut [T], seed: u64) {
@@ -90,7 +91,8 @@ fn draw<T: Element>(net: &Sequential<T>, i: usize, mut number: u64, params: &mut
 fn fit<T: Element>(net: &Sequential<T>, i: usize, params: &mut [T], input: &[T], target_std: f64) {
     let node = &net.nodes()[i];
     let mut value = net.forward_node(i, params, input, Mode::Eval);
-    for next in (i + 1..net.nodes().len()).take_while(|&n| keeps_channels(net.nodes()[n].layer.kind())) {
+    let pools = |&n: &usize| keeps_channels(net.nodes()[n].layer.kind()) && net.sources()[n] == [Some(n - 1)];
+    for next in (i + 1..net.nodes().len()).take_while(pools) {
         value = net.forward_node(next, params, &value, Mode::Eval);
     }
     let channels = node.layer.output_shape().dims()[0];

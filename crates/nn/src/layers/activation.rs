@@ -1,9 +1,25 @@
-//! Activations as layers: ReLU, sigmoid, SiLU, tanh.
+//! Activations as layers: ReLU, leaky ReLU, GELU, sigmoid, SiLU, tanh.
 
 use kernels::{Activation, Element, activation};
 
+use serde::{Deserialize, Serialize};
+
 use crate::layer::{Ctx, Layer, Locality, Past, SavedMut, View, ViewMut, Weights};
 use crate::shape::Shape;
+
+/// Settings of a leaky ReLU.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeakyReluConfig {
+    /// Its slope below zero; default 0.01.
+    pub negative_slope: f32,
+}
+
+impl Default for LeakyReluConfig {
+    fn default() -> Self {
+        LeakyReluConfig { negative_slope: 0.01 }
+    }
+}
 
 /// `output = f(input)`, number by number.
 #[derive(Clone, Debug)]
@@ -30,9 +46,18 @@ impl<T: Element> Layer<T> for Activate {
     fn kind(&self) -> &'static str {
         match self.function {
             Activation::Relu => "relu",
+            Activation::LeakyRelu(_) => "leaky_relu",
+            Activation::Gelu => "gelu",
             Activation::Sigmoid => "sigmoid",
             Activation::Silu => "silu",
             Activation::Tanh => "tanh",
+        }
+    }
+
+    fn settings(&self) -> String {
+        match self.function {
+            Activation::LeakyRelu(slope) => format!("slope {slope}"),
+            _ => String::new(),
         }
     }
 

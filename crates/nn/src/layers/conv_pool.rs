@@ -31,6 +31,8 @@ impl<T: Element> Layer<T> for ConvPool {
     fn kind(&self) -> &'static str {
         match self.kernel.activation() {
             None => "conv2d+max_pool2d",
+            Some(Activation::LeakyRelu(_)) => "conv2d+max_pool2d+leaky_relu",
+            Some(Activation::Gelu) => "conv2d+max_pool2d+gelu",
             Some(Activation::Relu) => "conv2d+max_pool2d+relu",
             Some(Activation::Sigmoid) => "conv2d+max_pool2d+sigmoid",
             Some(Activation::Silu) => "conv2d+max_pool2d+silu",

@@ -1,8 +1,9 @@
 //! LeNet5 with max pools before the sigmoids.
 
 use crate::layers::{Conv2dConfig, LinearConfig, Pool2dConfig};
+use crate::named_layer::NamedLayer;
 use crate::shape::Shape;
-use crate::spec::{LayerSpec, ModelSpec, NamedLayer};
+use crate::spec::{LayerSpec, ModelSpec};
 
 /// LeNet5: two 5×5 convolutions, each followed by a 2×2 max pool and a sigmoid, then 120, 84 and `num_classes` units.
 ///

@@ -1,8 +1,9 @@
 //! The modified LeNet5: SiLU, padding, a third convolution.
 
 use crate::layers::{Conv2dConfig, LinearConfig, Pool2dConfig};
+use crate::named_layer::NamedLayer;
 use crate::shape::Shape;
-use crate::spec::{LayerSpec, ModelSpec, NamedLayer};
+use crate::spec::{LayerSpec, ModelSpec};
 
 /// The modified LeNet5: SiLU for the sigmoid, padding 1 in the second stage, a third convolution 3×3 to 32 planes.
 ///

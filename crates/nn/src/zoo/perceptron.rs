@@ -1,8 +1,9 @@
 //! The two-layer perceptron on a histogram.
 
 use crate::layers::LinearConfig;
+use crate::named_layer::NamedLayer;
 use crate::shape::Shape;
-use crate::spec::{LayerSpec, ModelSpec, NamedLayer};
+use crate::spec::{LayerSpec, ModelSpec};
 
 /// Bins of the histogram that the perceptron reads.
 pub const HISTOGRAM_BINS: usize = 64;

@@ -4,6 +4,8 @@ use kernels::{Buffer, Element};
 use nn::loss::CrossEntropyLoss;
 use nn::{Mode, ModelSpec, Sequential, Shape, StepId, fuse, zoo};
 
+use crate::branches::branches;
+
 /// Logits and gradients of one step.
 fn step<T: Element>(net: &Sequential<T>, params: &[T], input: &[T], targets: &[u32]) -> (Vec<T>, Vec<T>) {
     let mut ws = net.workspace(targets.len(), Mode::Train);
@@ -57,6 +59,11 @@ fn a_fused_network_computes_the_same_in_f64() {
     let input: Vec<f64> = noise(2 * spec.input.len()).into_iter().map(f64::from).collect();
     let (a, b) = (step(&plain, &params, &input, &[1, 4]), step(&fused, &params, &input, &[1, 4]));
     assert_eq!(a, b);
+}
+
+#[test]
+fn branches_compute_the_same_when_fused() {
+    check(&branches(Shape::image(3, 20, 17), 5), 5);
 }
 
 /// Fusion removes layers; what is drawn for those that stay must not change.

@@ -1,6 +1,9 @@
 //! Every layer through [`check_layer`].
 
-use nn::layers::{BatchNorm2dConfig, Conv2dConfig, DropoutConfig, LinearConfig, Pool2dConfig};
+use nn::layers::{
+    BatchNorm2dConfig, Conv2dConfig, DropoutConfig, LayerNormConfig, LeakyReluConfig, LinearConfig,
+    Pool2dConfig,
+};
 use nn::{LayerSpec, Shape};
 
 use crate::check_layer::check_layer;
@@ -55,7 +58,9 @@ fn linear() {
 
 #[test]
 fn activations() {
-    for spec in [LayerSpec::Relu, LayerSpec::Sigmoid, LayerSpec::Silu, LayerSpec::Tanh] {
+    let leaky = LayerSpec::LeakyRelu(LeakyReluConfig { negative_slope: 0.2 });
+    let bare = [LayerSpec::Relu, LayerSpec::Gelu, LayerSpec::Sigmoid, LayerSpec::Silu, LayerSpec::Tanh];
+    for spec in bare.into_iter().chain([leaky]) {
         check_layer(&spec, Shape::image(2, 3, 7));
         check_layer(&spec, Shape::Flat(33));
     }
@@ -71,4 +76,20 @@ fn dropout() {
 fn flatten() {
     check_layer(&LayerSpec::Flatten, Shape::image(2, 3, 4));
     check_layer(&LayerSpec::Flatten, Shape::Flat(5));
+}
+
+#[test]
+fn layer_norm() {
+    check_layer(&LayerSpec::LayerNorm(LayerNormConfig::default()), Shape::image(2, 3, 4));
+    check_layer(&LayerSpec::LayerNorm(LayerNormConfig { eps: 0.1 }), Shape::Flat(9));
+}
+
+#[test]
+fn global_avg_pool2d() {
+    check_layer(&LayerSpec::GlobalAvgPool2d, Shape::image(3, 4, 5));
+}
+
+#[test]
+fn softmax() {
+    check_layer(&LayerSpec::Softmax, Shape::Flat(6));
 }

@@ -6,6 +6,8 @@ use nn::loss::CrossEntropyLoss;
 use nn::{Mode, ModelSpec, ParamEntry, Shape, StepId, zoo};
 use testkit::{GradCheck, formula};
 
+use crate::branches::branches;
+
 /// Checks `per_tensor` evenly spaced entries of every parameter tensor that `wanted` picks.
 fn check(model: &ModelSpec, batch: usize, per_tensor: usize, wanted: impl Fn(&ParamEntry) -> bool) {
     let net = model.build::<f64>().unwrap();
@@ -20,7 +22,8 @@ fn check(model: &ModelSpec, batch: usize, per_tensor: usize, wanted: impl Fn(&Pa
     let (logits, grad) = ws.logits_and_grad();
     CrossEntropyLoss::default().forward_backward(logits, &targets, grad);
     net.backward(&params, &input, StepId::default(), &mut ws, &mut grads);
-    let mut ws = net.workspace(batch, Mode::Eval);
+    // In training mode, as the gradients: batch normalisation then uses the batch.
+    let mut ws = net.workspace(batch, Mode::Train);
     let mut loss = |at: &[f64]| {
         net.forward(at, &input, StepId::default(), &mut ws);
         CrossEntropyLoss::default().forward(ws.logits(), &targets)
@@ -55,4 +58,9 @@ fn gradients_of_the_lenets_are_slopes_at_full_size() {
     let depends_on_size = |e: &ParamEntry| e.name.starts_with("conv") || e.name == "fc1.weight";
     check(&zoo::lenet5(image, 50), 1, 1, depends_on_size);
     check(&zoo::lenet5_modified(image, 50), 1, 1, depends_on_size);
+}
+
+#[test]
+fn gradients_through_branches_are_slopes() {
+    check(&branches(Shape::image(2, 9, 8), 50), 3, 8, |e| e.spec.is_trained());
 }
