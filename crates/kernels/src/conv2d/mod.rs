@@ -15,9 +15,11 @@ mod pool_rows;
 mod reference;
 #[cfg(test)]
 mod tests;
+mod wide;
 mod winograd;
 
 pub use conv_pool::{ConvPool, Grads, Past};
 pub use geom::{Conv2dGeom, window_count};
 pub use plan::{Filters, Passes, Plan};
 pub use reference::{accumulate_params_reference, backward_input_reference, forward_reference};
+pub use wide::Wide;
