@@ -1,5 +1,7 @@
 //! `out[cell, o] = Σ_tap Σ_c source[cell + tap, c] · w[tap, c, o]`: forward pass and input gradient alike.
 
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed as in the formula")]
+
 use crate::simd::{Kernel, LANES, Simd};
 
 /// Cells of the result that the same taps reach.

@@ -6,6 +6,8 @@
 //!   x[cell·s + tap, c..c+48]
 //! ```
 
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed as in the formula")]
+
 use rayon::prelude::*;
 
 use super::Wide;

@@ -48,6 +48,19 @@ pub struct Wide {
     backward: Vec<Group>,
 }
 
+/// What distinguishes the forward pass from the input's gradient.
+struct Pass<'a> {
+    /// What is read.
+    sheet: Sheet,
+    groups: &'a [Group],
+    /// `[tap, channels read, channels written in whole vectors]`.
+    w: &'a [f32],
+    bias: Option<&'a [f32]>,
+    /// Channels written, and their cells.
+    channels: usize,
+    cells: usize,
+}
+
 /// Planes with a border, channels last.
 #[derive(Clone, Copy, Debug)]
 struct Sheet {
@@ -200,15 +213,9 @@ impl Wide {
     /// If a slice's length does not match.
     pub fn forward(&self, x: &[f32], packed: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
         let w = &packed[..self.forward_len()];
-        self.each_sample(
-            x,
-            &self.input,
-            std::slice::from_ref(&self.forward),
-            w,
-            b,
-            y,
-            self.geom.output_len(),
-        );
+        let (g, groups) = (&self.geom, std::slice::from_ref(&self.forward));
+        let (channels, cells) = (g.out_channels, g.out_h * g.out_w);
+        Self::each_sample(&Pass { sheet: self.input, groups, w, bias: b, channels, cells }, x, y);
     }
 
     /// `∂L/∂x` over a batch, overwriting `dx`.
@@ -217,37 +224,25 @@ impl Wide {
     /// If a slice's length does not match.
     pub fn backward_input(&self, dy: &[f32], packed: &[f32], dx: &mut [f32]) {
         let w = &packed[self.forward_len()..];
-        self.each_sample(dy, &self.grad, &self.backward, w, None, dx, self.geom.input_len());
+        let (g, groups) = (&self.geom, self.backward.as_slice());
+        let (channels, cells) = (g.in_channels, g.in_h * g.in_w);
+        Self::each_sample(&Pass { sheet: self.grad, groups, w, bias: None, channels, cells }, dy, dx);
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one place for the two passes")]
-    fn each_sample(
-        &self,
-        from: &[f32],
-        sheet: &Sheet,
-        groups: &[Group],
-        w: &[f32],
-        b: Option<&[f32]>,
-        to: &mut [f32],
-        to_len: usize,
-    ) {
+    fn each_sample(pass: &Pass<'_>, from: &[f32], to: &mut [f32]) {
+        let Pass { sheet, channels, cells, .. } = *pass;
         let from_len = sheet.channels * sheet.size.0 * sheet.size.1;
+        let (to_len, depth) = (channels * cells, channels.next_multiple_of(LANES));
         assert_eq!(from.len() / from_len, to.len() / to_len, "samples");
-        let channels = if to_len == self.geom.output_len() && std::ptr::eq(sheet, &self.input) {
-            self.geom.out_channels
-        } else {
-            self.geom.in_channels
-        };
-        let (cells, depth) = (to_len / channels, channels.next_multiple_of(LANES));
         from.par_chunks(from_len).zip(to.par_chunks_mut(to_len)).for_each(|(from, to)| {
             with_scratch(sheet.len() + cells * depth, |scratch| {
                 let (source, out) = scratch.split_at_mut(sheet.len());
                 sheet.fill(from, source);
-                for group in groups {
+                for group in pass.groups {
                     let (src_depth, inner) = (sheet.depth(), sheet.channels);
-                    isa::run(Gather { group, source, src_depth, inner, w, depth, out });
+                    isa::run(Gather { group, source, src_depth, inner, w: pass.w, depth, out });
                 }
-                isa::run(FromChannelsLast { from: out, channels, cells, bias: b, to });
+                isa::run(FromChannelsLast { from: out, channels, cells, bias: pass.bias, to });
             });
         });
     }

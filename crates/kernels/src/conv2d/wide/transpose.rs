@@ -1,5 +1,7 @@
 //! From planes to channels last and back, 16 channels × 16 cells at a time.
 
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed as in the formula")]
+
 use super::Sheet;
 use crate::simd::{Kernel, LANES, Simd};
 
