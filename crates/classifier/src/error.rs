@@ -14,13 +14,13 @@ pub enum ClassifierError {
     #[error(transparent)]
     File(#[from] ModelFileError),
     /// The file does not say what model its weights belong to, as one that PyTorch wrote.
-    #[error("{}: does not say which model it belongs to; name it with --model ({})", path.display(), nn::zoo::NAMES.join(", "))]
+    #[error("{}: does not say which model it belongs to; name it with --model ({})", path.display(), nn::zoo::ALL.join(", "))]
     NoModel {
         /// The weights file.
         path: PathBuf,
     },
     /// A word that names no built-in model.
-    #[error("unknown model '{name}'; known are {}", nn::zoo::NAMES.join(", "))]
+    #[error("unknown model '{name}'; known are {}", nn::zoo::ALL.join(", "))]
     UnknownModel {
         /// The word.
         name: String,

@@ -20,7 +20,7 @@ pub fn spec_of(model: &str, input: Shape, num_classes: usize) -> Result<ModelSpe
 pub fn read_spec(model: &str) -> Result<ModelSpec, TrainError> {
     let path = Path::new(model);
     if path.extension().is_none_or(|extension| extension != "toml") && !path.is_file() {
-        return Err(TrainError::unknown("model", model, &zoo::NAMES));
+        return Err(TrainError::unknown("model", model, &zoo::ALL));
     }
     let text = fs::read_to_string(path).map_err(TrainError::read(path))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {

@@ -37,7 +37,7 @@ fn allocations(model: &str, threads: usize) -> Vec<usize> {
 /// One test, for two at once would count each other's.
 #[test]
 fn after_the_first_step_nothing_is_allocated() {
-    for model in zoo::NAMES {
+    for model in zoo::ALL {
         let alone = allocations(model, 1);
         assert!(alone[1..].iter().all(|&count| count == 0), "{model}, 1 thread: {alone:?}");
         // A thread allocates its scratch when it first gets work, which may be in any step; the pool has a little of its own.

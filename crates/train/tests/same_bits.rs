@@ -37,7 +37,7 @@ fn run_with(threads: usize, recipe: Recipe, dir: &Path) -> Vec<u8> {
 #[test]
 fn threads_and_repetition_change_no_bit_of_the_weights() {
     let folder = tempfile::tempdir().unwrap();
-    for model in nn::zoo::NAMES {
+    for model in nn::zoo::ALL {
         let run =
             |name: &str, threads| run_with(threads, recipe(model), &folder.path().join(model).join(name));
         let first = run("one", 1);

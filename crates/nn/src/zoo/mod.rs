@@ -1,25 +1,43 @@
-//! The three built-in models.
+//! The built-in models: the three of the experiment, and two that are better.
 
+mod block;
+mod depthwise;
 mod lenet5;
 mod lenet5_modified;
 mod perceptron;
+mod residual;
 
+pub use depthwise::depthwise;
 pub use lenet5::lenet5;
 pub use lenet5_modified::lenet5_modified;
 pub use perceptron::{HISTOGRAM_BINS, perceptron};
+pub use residual::residual;
 
 use crate::shape::Shape;
 use crate::spec::ModelSpec;
 
-/// The names that [`by_name`] knows.
+/// The models of the published experiment.
 pub const NAMES: [&str; 3] = ["perceptron", "lenet5", "lenet5-modified"];
 
-/// Sides of the gray image that the experiment's two convolutional models see, in pixels.
+/// All names that [`by_name`] knows.
+pub const ALL: [&str; 5] = ["perceptron", "lenet5", "lenet5-modified", "residual", "depthwise"];
+
+/// Sides of the image that the convolutional models see, in pixels.
 pub const IMAGE_SIZE: usize = 128;
+
+/// The input that the built-in recipe of this model gives it: a histogram, or a gray or colour image of this size.
+#[must_use]
+pub fn usual_input(name: &str, size: usize) -> Shape {
+    match name {
+        "perceptron" => Shape::Flat(HISTOGRAM_BINS),
+        "residual" | "depthwise" => Shape::image(3, size, size),
+        _ => Shape::image(1, size, size),
+    }
+}
 
 /// The built-in model of this name; none if there is no such name.
 ///
-/// `input` is the shape of one sample: an image for the two LeNets, any for the perceptron, usually
+/// `input` is the shape of one sample: an image for the convolutional models, any for the perceptron, usually
 /// [`HISTOGRAM_BINS`] numbers. Whether the sizes fit is checked by [`ModelSpec::build`].
 ///
 /// # Examples
@@ -35,6 +53,8 @@ pub fn by_name(name: &str, input: Shape, num_classes: usize) -> Option<ModelSpec
         "perceptron" => Some(ModelSpec { input, ..perceptron(num_classes) }),
         "lenet5" => Some(lenet5(input, num_classes)),
         "lenet5-modified" => Some(lenet5_modified(input, num_classes)),
+        "residual" => Some(residual(input, num_classes)),
+        "depthwise" => Some(depthwise(input, num_classes)),
         _ => None,
     }
 }
@@ -103,8 +123,18 @@ mod tests {
 
     #[test]
     fn every_name_is_known_and_is_the_name_of_its_model() {
-        for name in NAMES {
+        for name in ALL {
             assert_eq!(by_name(name, Shape::image(1, 32, 32), 50).unwrap().name, name);
         }
+    }
+
+    #[test]
+    fn the_larger_nets_have_the_sizes_that_they_promise() {
+        let of =
+            |name: &str| by_name(name, usual_input(name, IMAGE_SIZE), 50).unwrap().build::<f32>().unwrap();
+        let (residual, depthwise) = (of("residual"), of("depthwise"));
+        assert_eq!((residual.macs(), residual.num_params()), (18_705_664, 372_870));
+        assert_eq!((depthwise.macs(), depthwise.num_params()), (9_271_552, 68_802));
+        assert!(2 * depthwise.macs() <= residual.macs());
     }
 }

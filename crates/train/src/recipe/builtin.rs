@@ -56,6 +56,8 @@ impl Recipe {
             ("perceptron", Preset::Published) => ("perceptron-published", PERCEPTRON_PUBLISHED),
             ("lenet5", Preset::Tuned) => ("lenet5-tuned", LENET5_TUNED),
             ("lenet5-modified", Preset::Tuned) => ("lenet5-modified-tuned", LENET5_MODIFIED_TUNED),
+            ("residual", Preset::Tuned) => ("residual-tuned", RESIDUAL_TUNED),
+            ("depthwise", Preset::Tuned) => ("depthwise-tuned", DEPTHWISE_TUNED),
             ("lenet5" | "lenet5-modified", Preset::Published) => ("lenet5-published", LENET5_PUBLISHED),
             _ => return Self::for_file(model, preset),
         };
@@ -63,12 +65,12 @@ impl Recipe {
     }
 
     fn for_file(model: &str, preset: Preset) -> Result<Self, TrainError> {
-        let spec = model::read_spec(model)?;
         if preset == Preset::Published {
             let what =
                 "only the three models of the published report have a published recipe; use tuned".into();
             return Err(TrainError::Recipe { origin: model.to_owned(), what });
         }
+        let spec = model::read_spec(model)?;
         let recipe = Self::from_toml(OWN_TUNED, "recipes/own-tuned.toml")?;
         let Some(input) = Input::for_shape(spec.input, &recipe.input) else {
             let what = format!(
@@ -91,4 +93,6 @@ const PERCEPTRON_PUBLISHED: &str = include_str!("../../recipes/perceptron-publis
 const LENET5_TUNED: &str = include_str!("../../recipes/lenet5-tuned.toml");
 const LENET5_MODIFIED_TUNED: &str = include_str!("../../recipes/lenet5-modified-tuned.toml");
 const LENET5_PUBLISHED: &str = include_str!("../../recipes/lenet5-published.toml");
+const RESIDUAL_TUNED: &str = include_str!("../../recipes/residual-tuned.toml");
+const DEPTHWISE_TUNED: &str = include_str!("../../recipes/depthwise-tuned.toml");
 const OWN_TUNED: &str = include_str!("../../recipes/own-tuned.toml");

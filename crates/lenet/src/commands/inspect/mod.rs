@@ -33,7 +33,7 @@ pub(super) fn run(args: InspectArgs, console: Console) -> Result<(), Failure> {
 fn subject(word: &str) -> Result<Subject, Failure> {
     let path = Path::new(word);
     let ending = path.extension().and_then(|ending| ending.to_str());
-    if nn::zoo::NAMES.contains(&word) || ending == Some("toml") {
+    if nn::zoo::ALL.contains(&word) || ending == Some("toml") {
         return Ok(Subject::Model);
     }
     let holds_photos = ["csv", "tsv", "tar", "parquet"];
@@ -45,6 +45,6 @@ fn subject(word: &str) -> Result<Subject, Failure> {
     if plan.folder().is_none() || path.exists() || word.contains(['/', '\\', '.']) {
         return Ok(Subject::Data(plan));
     }
-    let known: Vec<&str> = nn::zoo::NAMES.into_iter().chain(["synthetic"]).collect();
+    let known: Vec<&str> = nn::zoo::ALL.into_iter().chain(["synthetic"]).collect();
     Err(Failure::from(TrainError::unknown("model, file or folder", word, &known)))
 }

@@ -2,15 +2,12 @@
 
 use crate::commands::grid::{Side, grid};
 use crate::{exit::Failure, layers, progress::thousands};
-use nn::{ModelSpec, Shape, zoo::HISTOGRAM_BINS};
+use nn::ModelSpec;
 use report::ModelLayers;
 
 /// The layer table of a built-in model or a model file.
 pub(super) fn describe(word: &str, classes: usize, side: usize) -> Result<String, Failure> {
-    let input = match word {
-        "perceptron" => Shape::Flat(HISTOGRAM_BINS),
-        _ => Shape::image(1, side, side),
-    };
+    let input = nn::zoo::usual_input(word, side);
     let spec = train::model::spec_of(word, input, classes)?;
     table(&spec)
 }
