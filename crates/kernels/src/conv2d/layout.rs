@@ -75,31 +75,9 @@ impl PhaseLayout {
         }
     }
 
-    /// The reverse of [`PhaseLayout::lay_out`]: takes the image out of its padding.
-    pub(super) fn take_out(&self, from: &[f32], x: &mut [f32]) {
-        for (r, row) in x.chunks_exact_mut(self.width).enumerate() {
-            let (c, i) = (r / self.height, r % self.height);
-            if self.stride == 2 {
-                isa::run(JoinPairs { from, at: self.pair(c, i), row });
-                continue;
-            }
-            for phase in 0..self.stride.min(self.width) {
-                let at = self.offset(c, i + self.padding, phase + self.padding);
-                for (x, &from) in row[phase..].iter_mut().step_by(self.stride).zip(&from[at..]) {
-                    *x = from;
-                }
-            }
-        }
-    }
-
     /// For a stride of 2: where the even and the odd columns of row `i` lie.
     fn pair(&self, c: usize, i: usize) -> [usize; 2] {
         [0, 1].map(|phase| self.offset(c, i + self.padding, phase + self.padding))
-    }
-
-    /// Rows of one phase.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
     }
 }
 
@@ -127,36 +105,6 @@ impl Kernel for SplitPairs<'_> {
                 let to = self.to.as_mut_ptr();
                 s.store_first(to.add(self.at[0] + j), (lens[0] - j).min(LANES), even);
                 s.store_first(to.wrapping_add(self.at[1] + j), lens[1].saturating_sub(j).min(LANES), odd);
-            }
-        }
-    }
-}
-
-/// The reverse of [`SplitPairs`].
-struct JoinPairs<'a> {
-    from: &'a [f32],
-    at: [usize; 2],
-    row: &'a mut [f32],
-}
-
-impl Kernel for JoinPairs<'_> {
-    type Out = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let lens = [self.row.len().div_ceil(2), self.row.len() / 2];
-        assert!(self.at[0] + lens[0] <= self.from.len() && self.at[1] + lens[1] <= self.from.len());
-        for j in (0..lens[0]).step_by(LANES) {
-            let left = self.row.len() - 2 * j;
-            // SAFETY: as above.
-            unsafe {
-                let from = self.from.as_ptr();
-                let even = s.load_first(from.add(self.at[0] + j), (lens[0] - j).min(LANES));
-                let odd =
-                    s.load_first(from.wrapping_add(self.at[1] + j), lens[1].saturating_sub(j).min(LANES));
-                let (low, high) = s.interleave(even, odd);
-                let to = self.row.as_mut_ptr().add(2 * j);
-                s.store_first(to, left.min(LANES), low);
-                s.store_first(to.wrapping_add(LANES), left.saturating_sub(LANES).min(LANES), high);
             }
         }
     }

@@ -2,14 +2,17 @@
 //!
 //! [`Plan`] is what layers use. `reference.rs` holds the textbook loops that everything here is tested against.
 
+mod compact;
 mod conv_pool;
 #[cfg(test)]
 mod conv_pool_tests;
 mod correlate;
+mod cost;
 mod geom;
 mod grad_weight;
 mod layout;
 mod passes;
+mod phases;
 mod plan;
 mod pool_rows;
 mod reference;

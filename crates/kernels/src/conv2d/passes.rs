@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::compact::{Compact, Gather};
 use super::correlate::{Correlate, pack_weights};
 use super::grad_weight::GradWeight;
-use super::plan::Phase;
+use super::phases::{JoinPhases, phase_size};
 use super::winograd::Source;
 use super::{Passes, Plan};
 use crate::isa;
@@ -146,13 +147,44 @@ impl Plan {
                     form.split(self.winograd_source(x, laid_out), input);
                     form.forward(input, packed, bias, y);
                 }),
-                None => {
-                    self.input.lay_out(x, laid_out);
-                    let to = Planes { y, plane: g.out_h * g.out_w, pitch: g.out_w };
-                    self.rows_forward(laid_out, packed, bias, 0..g.out_h, to);
-                }
+                None => match &self.narrow {
+                    Some(form) => {
+                        with_scratch(form.len(), |cells| {
+                            self.gather_input(form, x, laid_out, cells);
+                            self.cells_forward(form, cells, packed, bias, y);
+                        });
+                    }
+                    None => {
+                        self.input.lay_out(x, laid_out);
+                        let to = Planes { y, plane: g.out_h * g.out_w, pitch: g.out_w };
+                        self.rows_forward(laid_out, packed, bias, 0..g.out_h, to);
+                    }
+                },
             });
         }
+    }
+
+    fn gather_input(&self, form: &Compact, x: &[f32], laid_out: &mut [f32], to: &mut [f32]) {
+        self.input.lay_out(x, laid_out);
+        isa::run(Gather { form, from: laid_out, to });
+    }
+
+    /// Outputs of one group of some samples, whose gathered inputs follow each other.
+    fn cells_forward(&self, form: &Compact, x: &[f32], packed: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+        let (channels, cells) = (self.out_per_group(), self.geom.out_h * self.geom.out_w);
+        isa::run(Correlate {
+            x,
+            pitch: form.len(),
+            offsets: &form.offsets,
+            weights: packed,
+            bias,
+            channels,
+            rows: y.len() / (channels * cells),
+            columns: cells,
+            y,
+            y_plane: cells,
+            y_pitch: channels * cells,
+        });
     }
 
     pub(super) fn backward_input_f32(&self, dy: &[f32], packed: &[f32], dx: &mut [f32]) {
@@ -185,52 +217,86 @@ impl Plan {
                 form.forward(input, packed, None, dx);
             });
         }
-        if let [phase] = &self.phases[..] {
-            // Stride 1: the image is one phase, and only its unpadded part is computed.
-            let skip = g.padding * self.grad.pitch + g.padding;
-            let to = Planes { y: dx, plane: g.in_h * g.in_w, pitch: g.in_w };
-            return self.phase_gradient(phase, &laid_out[skip..], packed, (g.in_h, g.in_w), to);
+        if let Some(form) = &self.narrow_back {
+            return with_scratch(form.len(), |cells| {
+                isa::run(Gather { form, from: laid_out, to: &mut *cells });
+                self.cells_gradient(form, cells, packed, dx);
+            });
         }
-        let (rows, columns) = (self.input.rows(), self.input.pitch);
-        let lens = [inp * rows * columns, self.input.len()];
-        with_scratch(room(lens), |scratch| {
-            let [plane, padded] = cut(scratch, lens);
-            let mut start = 0;
-            for phase in &self.phases {
-                let packed = &packed[start..start + inp * phase.offsets.len()];
-                start += packed.len();
-                let to = Planes { y: plane, plane: rows * columns, pitch: columns };
-                self.phase_gradient(phase, laid_out, packed, (rows, columns), to);
-                for (c, plane) in plane.chunks_exact(rows * columns).enumerate() {
-                    let at = self.input.offset(c, phase.at.0, phase.at.1);
-                    padded[at..at + plane.len()].copy_from_slice(plane);
-                }
-            }
-            self.input.take_out(padded, dx);
+        let (rows, columns) = phase_size(g);
+        let offsets = self.phases.iter().map(|phase| &phase.offsets[..]);
+        self.each_phase(offsets, packed, dx, |offsets, weights, y| {
+            isa::run(Correlate {
+                x: laid_out,
+                pitch: self.grad.pitch,
+                offsets,
+                weights,
+                bias: None,
+                channels: inp,
+                rows,
+                columns,
+                y,
+                y_plane: rows * columns,
+                y_pitch: columns,
+            });
         });
     }
 
-    fn phase_gradient(
-        &self,
-        phase: &Phase,
-        laid_out: &[f32],
-        packed: &[f32],
-        (rows, columns): (usize, usize),
-        to: Planes<'_>,
-    ) {
-        isa::run(Correlate {
-            x: laid_out,
-            pitch: self.grad.pitch,
-            offsets: &phase.offsets,
-            weights: packed,
-            bias: None,
-            channels: self.in_per_group(),
-            rows,
-            columns,
-            y: to.y,
-            y_plane: to.plane,
-            y_pitch: to.pitch,
+    /// `dx` of one group of some samples, whose gathered output gradients follow each other.
+    fn cells_gradient(&self, form: &Compact, dy: &[f32], packed: &[f32], dx: &mut [f32]) {
+        let (channels, (rows, columns)) = (self.in_per_group(), phase_size(&self.geom));
+        let cells = rows * columns;
+        let samples = dx.len() / (channels * self.geom.in_h * self.geom.in_w);
+        let mut start = 0;
+        let offsets = self.phases.iter().map(|phase| {
+            start += phase.offsets.len();
+            &form.offsets[start - phase.offsets.len()..start]
         });
+        self.each_phase(offsets, packed, dx, |offsets, weights, y| {
+            isa::run(Correlate {
+                x: dy,
+                pitch: form.len(),
+                offsets,
+                weights,
+                bias: None,
+                channels,
+                rows: samples,
+                columns: cells,
+                y,
+                y_plane: cells,
+                y_pitch: channels * cells,
+            });
+        });
+    }
+
+    /// Lets `convolve(offsets, weights, output)` compute each phase of `dx`, and joins them.
+    fn each_phase<'a>(
+        &self,
+        offsets: impl Iterator<Item = &'a [usize]>,
+        packed: &[f32],
+        dx: &mut [f32],
+        convolve: impl Fn(&[usize], &[f32], &mut [f32]),
+    ) {
+        let (g, inp, (rows, columns)) = (&self.geom, self.in_per_group(), phase_size(&self.geom));
+        if g.stride == 1 {
+            return offsets.for_each(|offsets| convolve(offsets, packed, &mut *dx));
+        }
+        let phase_len = dx.len() / (g.in_h * g.in_w) * rows * columns;
+        with_scratch(self.phases.len() * phase_len, |phases| {
+            let mut start = 0;
+            for (offsets, phase) in offsets.zip(phases.chunks_exact_mut(phase_len)) {
+                convolve(offsets, &packed[start..], phase);
+                start += inp * offsets.len();
+            }
+            let (height, width, stride) = (g.in_h, g.in_w, g.stride);
+            isa::run(JoinPhases { phases, phase_len, stride, rows, columns, height, width, dx });
+        });
+    }
+
+    pub(super) fn accumulate_bias(&self, dy: &[f32], db: &mut [f32]) {
+        for (db, plane) in db.iter_mut().zip(dy.chunks_exact(self.geom.out_h * self.geom.out_w)) {
+            *db += crate::reduce::sum(plane);
+        }
     }
 
     pub(super) fn accumulate_params_f32(
@@ -242,9 +308,7 @@ impl Plan {
     ) {
         let g = &self.geom;
         if let Some(db) = db {
-            for (db, plane) in db.iter_mut().zip(dy.chunks_exact(g.out_h * g.out_w)) {
-                *db += crate::reduce::sum(plane);
-            }
+            self.accumulate_bias(dy, db);
         }
         with_scratch(self.grad.len(), |grad| {
             let groups = x.chunks_exact(x.len() / g.groups).zip(dy.chunks_exact(dy.len() / g.groups));

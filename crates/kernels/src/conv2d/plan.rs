@@ -1,14 +1,13 @@
 //! A convolution made ready to run: its sizes, and where each tap of the window lies.
 
 use super::Conv2dGeom;
+use super::compact::Compact;
+use super::cost;
 use super::layout::{Bordered, PhaseLayout};
+use super::phases::{Phase, phase_size, phases};
 use super::reference::{accumulate_params_reference, backward_input_reference, forward_reference};
 use super::winograd::Winograd;
 use crate::Element;
-
-/// Rows of the window times input channels from which on Winograd's form is faster: below, its sums are too short to
-/// repay the transforms.
-const LEAST_SUM: usize = 6;
 
 /// A convolution over one sample, with its gradients.
 ///
@@ -38,6 +37,10 @@ pub struct Plan {
     pub(super) grad: Bordered,
     /// For the input's gradient.
     pub(super) phases: Vec<Phase>,
+    /// The input of the forward pass without gaps, where its columns do not fill vectors.
+    pub(super) narrow: Option<Compact>,
+    /// The same of the output's gradient, for the input's: the taps of all phases one after the other.
+    pub(super) narrow_back: Option<Compact>,
     /// One group's forward pass and weight gradient by Winograd, where that is faster.
     pub(super) winograd: Option<Winograd>,
     /// The same for the input's gradient.
@@ -61,17 +64,6 @@ pub struct Filters<'a, T> {
     pub packed: &'a [T],
 }
 
-/// The taps that reach one phase of the padded input, for its gradient.
-#[derive(Clone, Debug)]
-pub(super) struct Phase {
-    /// Row and column of the phase, below the stride.
-    pub(super) at: (usize, usize),
-    /// Window cells `(p, q)`, in order.
-    pub(super) cells: Vec<(usize, usize)>,
-    /// Offset of each (output channel, cell) in the laid out gradient.
-    pub(super) offsets: Vec<usize>,
-}
-
 impl Plan {
     /// Settles where everything lies.
     #[must_use]
@@ -85,50 +77,30 @@ impl Plan {
         let g = &geom;
         let input = PhaseLayout::new(g.in_channels / g.groups, (g.in_h, g.in_w), g.padding, g.stride);
         let window = || (0..g.kernel_h).flat_map(|p| (0..g.kernel_w).map(move |q| (p, q)));
-        let offsets = (0..g.in_channels / g.groups)
+        let offsets: Vec<usize> = (0..g.in_channels / g.groups)
             .flat_map(|c| window().map(move |(p, q)| (c, p * g.dilation, q * g.dilation)))
             .map(|(c, p, q)| input.offset(c, p, q))
             .collect();
         // Input row `yp` (padded) gets `dy` row `(yp − p·d) / s`: reach back as far as the last tap does.
         let reach = g.dilation * (g.kernel_h.max(g.kernel_w) - 1) / g.stride;
         let size = (g.out_h, g.out_w);
+        // The first cell of a phase may lie some rows down.
+        let (down, (phase_rows, phase_columns)) = (g.padding.div_ceil(g.stride), phase_size(g));
         let grad = Bordered::new(
             g.out_channels / g.groups,
             size,
             reach.max(border),
-            (input.rows(), input.pitch.max(columns)),
+            (down + phase_rows, (down + phase_columns).max(columns)),
         );
-        let phases = (0..g.stride)
-            .flat_map(|a| (0..g.stride).map(move |b| (a, b)))
-            .map(|at| {
-                let hits = |&(p, q): &(usize, usize)| {
-                    p * g.dilation % g.stride == at.0 && q * g.dilation % g.stride == at.1
-                };
-                let cells: Vec<_> = window().filter(hits).collect();
-                let back = |tap: usize, phase: usize| (tap * g.dilation - phase) / g.stride;
-                let offsets = (0..g.out_channels / g.groups)
-                    .flat_map(|o| cells.iter().map(move |&(p, q)| (o, p, q)))
-                    .map(|(o, p, q)| grad.before(o, back(p, at.0), back(q, at.1)))
-                    .collect();
-                Phase { at, cells, offsets }
-            })
-            .collect();
-        let (winograd, winograd_back) = Self::by_winograd(g);
-        Plan { geom, input, offsets, grad, phases, winograd, winograd_back }
-    }
-
-    /// Which passes Winograd's form can do, and does faster.
-    fn by_winograd(g: &Conv2dGeom) -> (Option<Winograd>, Option<Winograd>) {
-        let window = (g.kernel_h, g.kernel_w);
-        let (inp, out) = (g.in_channels / g.groups, g.out_channels / g.groups);
-        let fits = (g.stride, g.dilation) == (1, 1) && g.padding < g.kernel_h.min(g.kernel_w);
-        if !fits {
-            return (None, None);
-        }
-        let pass = |channels: (usize, usize), size: (usize, usize)| {
-            (channels.0 * g.kernel_h >= LEAST_SUM).then(|| Winograd::new(channels, window, size)).flatten()
-        };
-        (pass((inp, out), (g.out_h, g.out_w)), pass((out, inp), (g.in_h, g.in_w)))
+        let phases = phases(g, &grad);
+        let (winograd, winograd_back) = cost::by_winograd(g, border > 0);
+        let narrow =
+            (winograd.is_none() && cost::has_gaps(size)).then(|| Compact::new(&offsets, input.pitch, size));
+        let narrow_back = (winograd_back.is_none() && cost::has_gaps(phase_size(g))).then(|| {
+            let all: Vec<usize> = phases.iter().flat_map(|p| p.offsets.iter().copied()).collect();
+            Compact::new(&all, grad.pitch, phase_size(g))
+        });
+        Plan { geom, input, offsets, grad, phases, narrow, narrow_back, winograd, winograd_back }
     }
 
     /// The sizes.

@@ -81,6 +81,23 @@ fn agrees_at_the_sizes_of_the_models() {
     check(Conv2dGeom::square(16, 32, (12, 31), 3, 1, 0).unwrap());
 }
 
+/// Small planes and many channels: gathered cells, phases of a stride.
+#[test]
+fn agrees_at_small_planes() {
+    for (inp, out, size, kernel, stride, padding) in [
+        (20, 9, (4, 4), 3, 1, 1),
+        (17, 24, (8, 8), 3, 2, 1),
+        (50, 53, (5, 7), 3, 2, 1),
+        (16, 8, (16, 16), 5, 2, 2),
+        (34, 12, (8, 8), 1, 2, 0),
+        (40, 16, (6, 5), 1, 1, 0),
+        (8, 8, (9, 9), 4, 3, 0),
+        (12, 8, (16, 16), 3, 1, 1),
+    ] {
+        check(Conv2dGeom::square(inp, out, size, kernel, stride, padding).unwrap());
+    }
+}
+
 #[test]
 fn a_window_that_does_not_fit_is_refused() {
     assert_eq!(Conv2dGeom::square(1, 1, (4, 4), 5, 1, 0), None);

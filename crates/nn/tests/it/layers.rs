@@ -26,6 +26,12 @@ fn conv2d() {
         Shape::image(4, 4, 5),
     );
     check_layer(&conv(Conv2dConfig::new(3, 1)), Shape::image(2, 3, 4));
+    // Many channels over few cells are done over the whole batch.
+    check_layer(&conv(Conv2dConfig::new(16, 1)), Shape::image(12, 2, 3));
+    check_layer(
+        &conv(Conv2dConfig { stride: 2, bias: false, ..Conv2dConfig::new(16, 3).with_padding(1) }),
+        Shape::image(12, 3, 2),
+    );
 }
 
 #[test]

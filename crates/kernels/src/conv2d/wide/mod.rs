@@ -102,7 +102,10 @@ impl Wide {
         let g = &geom;
         let few_cells = g.out_h * g.out_w <= MOST_CELLS || g.kernel_h * g.kernel_w == 1;
         let wide = g.in_channels >= LEAST_IN && g.out_channels >= LEAST_OUT;
-        (g.groups == 1 && wide && (g.stride > 1 || few_cells)).then(|| Self::of(geom))
+        // Along columns few lanes are idle once a plane has some dozens of cells; along channels those past the last are.
+        let lanes = g.in_channels.next_multiple_of(LANES) * g.out_channels.next_multiple_of(LANES);
+        let full = 2 * lanes <= 3 * g.in_channels * g.out_channels || g.out_h * g.out_w <= 64;
+        (g.groups == 1 && wide && full && (g.stride > 1 || few_cells)).then(|| Self::of(geom))
     }
 
     /// The same for any sizes, of one group.
