@@ -85,6 +85,8 @@ def build(layer, given):
     length = shape[0] if len(shape) == 1 else shape[0] * shape[1] * shape[2]
     if kind == "flatten":
         return nn.Flatten(), (length,)
+    if kind == "dropout":
+        return nn.Dropout(layer["p"]), shape
     if kind == "softmax":
         return nn.Softmax(1), shape
     if kind == "linear":

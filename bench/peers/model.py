@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "models"
-BUILT_IN = "perceptron", "lenet5", "lenet5-modified"
+BUILT_IN = "perceptron", "lenet5", "lenet5-modified", "residual", "depthwise"
 
 
 def names():

@@ -20,6 +20,7 @@ pub(crate) fn of_model(spec: &ModelSpec, input: String) -> Result<ModelLayers, T
         output_shape: row.output.to_string(),
         params: row.params,
         macs: row.macs,
+        memory: 4 * (row.params + row.output.len()),
     };
     let rows = nn::summary::summarize(&net).rows.into_iter().map(row).collect();
     Ok(ModelLayers { model: spec.name.clone(), input, rows })

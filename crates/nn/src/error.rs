@@ -89,6 +89,25 @@ pub enum BuildError {
     DuplicateName(String),
 }
 
+impl BuildError {
+    /// The layer that is at fault, where it is one.
+    #[must_use]
+    pub fn layer(&self) -> Option<&str> {
+        match self {
+            BuildError::Shape { layer, .. }
+            | BuildError::Setting { layer, .. }
+            | BuildError::OneInput { layer, .. }
+            | BuildError::FewInputs { layer }
+            | BuildError::UnknownSource { layer, .. }
+            | BuildError::SameSource { layer, .. }
+            | BuildError::DeadEnd { layer }
+            | BuildError::TooLarge { layer, .. }
+            | BuildError::DuplicateName(layer) => Some(layer),
+            BuildError::EmptyInput(_) | BuildError::Empty => None,
+        }
+    }
+}
+
 /// `2×3×4`
 fn product(sizes: &[usize]) -> String {
     sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×")

@@ -67,6 +67,7 @@ fn layer(name: &str, kind: &str, settings: &str, output: &str, params: usize, ma
         settings: settings.into(),
         output_shape: output.into(),
         params,
+        memory: 0,
         macs,
     }
 }

@@ -15,6 +15,8 @@ pub struct LayerRow {
     pub params: usize,
     /// Multiply-adds of one image's forward pass.
     pub macs: u64,
+    /// Bytes of the parameters and of one image's output, as f32.
+    pub memory: usize,
 }
 
 /// The layers of one model.

@@ -23,11 +23,31 @@ pub fn read_spec(model: &str) -> Result<ModelSpec, TrainError> {
         return Err(TrainError::unknown("model", model, &zoo::ALL));
     }
     let text = fs::read_to_string(path).map_err(TrainError::read(path))?;
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+    let fail = |line: Option<usize>, what: &str| {
         let model = line.map_or_else(|| model.to_owned(), |line| format!("{model}:{line}"));
-        TrainError::Model { model, what: error.message().trim_end().replace('\n', " ") }
-    })
+        TrainError::Model { model, what: what.trim_end().replace('\n', " ") }
+    };
+    let spec: ModelSpec = toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        fail(line, error.message())
+    })?;
+    // Tried here, where the lines are known.
+    spec.build::<f32>()
+        .map_err(|error| fail(error.layer().and_then(|layer| line_of(layer, &text)), &error.to_string()))?;
+    Ok(spec)
+}
+
+/// The line, from 1, in which the last layer of this name is named.
+fn line_of(layer: &str, text: &str) -> Option<usize> {
+    let names = |line: &str| {
+        line.match_indices("name").any(|(at, word)| {
+            let value = line[at + word.len()..].trim_start().strip_prefix('=').map(str::trim_start);
+            ['"', '\'']
+                .into_iter()
+                .any(|quote| value.is_some_and(|v| v.starts_with(&format!("{quote}{layer}{quote}"))))
+        })
+    };
+    text.lines().enumerate().filter(|(_, line)| names(line)).last().map(|(i, _)| i + 1)
 }
 
 /// Builds the network and checks that it fits the input and ends in one logit a class.
@@ -87,6 +107,10 @@ mod tests {
             "{text}"
         );
         assert_eq!(error.kind(), ErrorKind::Config);
+        let pool = "name = 'fc1'\nkind = 'max_pool2d'\nkernel_size = 3";
+        let text = SPEC.replace("name = 'fc1'\nkind = 'linear'\nout_features = 3", pool);
+        let error = with_file(&text, input, 3).unwrap_err().to_string();
+        assert!(error.contains("mine.toml:7: layer 'fc1' (max_pool2d) needs an image"), "{error}");
         assert_eq!(spec_of("none.toml", input, 3).unwrap_err().kind(), ErrorKind::NoInput);
         assert_eq!(spec_of("lenet6", input, 3).unwrap_err().kind(), ErrorKind::Usage);
     }

@@ -16,7 +16,8 @@ pub(super) fn describe(word: &str, classes: usize, side: usize) -> Result<String
 pub(super) fn table(spec: &ModelSpec) -> Result<String, Failure> {
     let model = layers::of_model(spec, spec.input.to_string())?;
     let heading = format!("{}, input {}\n\n", model.model, model.input);
-    Ok(heading + &layer_grid(&model))
+    let note = "\nmemory: a layer's parameters and its output of one picture, 4 bytes a number\n";
+    Ok(heading + &layer_grid(&model) + note)
 }
 
 fn layer_grid(model: &ModelLayers) -> String {
@@ -27,6 +28,7 @@ fn layer_grid(model: &ModelLayers) -> String {
         ("output", Side::Left),
         ("parameters", Side::Right),
         ("multiply-adds", Side::Right),
+        ("memory", Side::Right),
     ];
     let mut rows: Vec<Vec<String>> = model
         .rows
@@ -40,6 +42,7 @@ fn layer_grid(model: &ModelLayers) -> String {
                 row.output_shape.clone(),
                 params,
                 macs,
+                kib(row.memory),
             ]
         })
         .collect();
@@ -52,6 +55,12 @@ fn layer_grid(model: &ModelLayers) -> String {
         empty(),
         thousands(model.params()),
         thousands(model.macs() as usize),
+        kib(model.rows.iter().map(|row| row.memory).sum()),
     ]);
     grid(&columns, &rows)
+}
+
+/// Bytes in KiB, rounded up.
+fn kib(bytes: usize) -> String {
+    format!("{} KiB", thousands(bytes.div_ceil(1024)))
 }
