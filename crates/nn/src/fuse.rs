@@ -25,7 +25,8 @@ pub fn fuse<T: Element>(net: Sequential<T>) -> Sequential<T> {
     let mut fused = Vec::with_capacity(rest.len());
     while !rest.is_empty() {
         let run = &rest[..straight(&rest)];
-        match conv_pool(run).or_else(|| flatten_linear(run)).or_else(|| add_activation(run)) {
+        let found = conv_pool(run).or_else(|| norm_activation(run)).or_else(|| flatten_linear(run));
+        match found.or_else(|| add_activation(run)) {
             Some((mut node, used)) => {
                 node.inputs.clone_from(&rest[0].inputs);
                 node.id = rest[used - 1].id;
@@ -56,6 +57,15 @@ fn add_activation<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
     let joined =
         matches!(add.spec.as_ref()?, LayerSpec::Add).then(|| Joined::add(&add.name, &shapes).ok())??;
     Some((add.replaced_by(Box::new(joined.activated(f))), 2))
+}
+
+/// [BatchNorm2d, activation] → BatchNorm2d with its activation.
+fn norm_activation<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
+    let [norm, next, ..] = nodes else { return None };
+    let LayerSpec::BatchNorm2d(config) = norm.spec.as_ref()? else { return None };
+    let f = activation(next)?;
+    let layer = config.build(&norm.name, norm.layer.input_shape()).ok()?.activated(f);
+    Some((norm.replaced_by(Box::new(layer)), 2))
 }
 
 /// [Conv2d of stride 1, MaxPool2d 2×2, activation or not] → [`ConvPool`].

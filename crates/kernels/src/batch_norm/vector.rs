@@ -1,102 +1,230 @@
-//! The loops of batch normalisation over one plane, 16 numbers at a time.
+//! The loops of batch normalisation, 16 numbers at a time.
 //!
-//! Sums are kept in 16 lanes of f32 over at most [`BLOCK`] numbers, and in f64 beyond. Tested against the f64 form next door.
+//! Sums are kept in 16 lanes of f32 over at most [`BLOCK`] numbers, and in f64 beyond. Tested against `plain.rs`.
 
+use super::BatchNormGeom;
+use crate::Activation;
+use crate::activation::{activate, derivative};
+use crate::parallel::SharedMut;
 use crate::simd::{Kernel, LANES, Simd};
 
 /// Numbers that are summed in f32: 256 a lane lose little, and stay in L1 for a second look.
-pub(super) const BLOCK: usize = 256 * LANES;
+const BLOCK: usize = 256 * LANES;
 
-/// The numbers of a stretch by vectors: where each begins and how many of its lanes count.
-#[inline(always)]
-fn vectors(len: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..len).step_by(LANES).map(move |at| (at, (len - at).min(LANES)))
+/// A stretch of each of some samples' planes of one channel: what is summed at once.
+#[derive(Clone, Copy)]
+struct Block {
+    first: usize,
+    samples: usize,
+    /// Numbers from one sample's stretch to the next.
+    step: usize,
+    len: usize,
 }
 
-/// Mean and `Σ (x − mean)²` of one block.
-pub(super) struct Moments<'a>(pub(super) &'a [f32]);
+/// The blocks of a channel, by its shape alone.
+fn blocks(g: &BatchNormGeom, channel: usize) -> impl Iterator<Item = Block> + use<> {
+    let BatchNormGeom { batch, channels, plane } = *g;
+    let (samples, step) = ((BLOCK / plane.max(1)).max(1), channels * plane);
+    (0..batch).step_by(samples).flat_map(move |n| {
+        (0..plane).step_by(BLOCK).map(move |at| Block {
+            first: n * step + channel * plane + at,
+            samples: samples.min(batch - n),
+            step,
+            len: (plane - at).min(BLOCK),
+        })
+    })
+}
+
+/// Mean and `Σ (x − mean)²` of one channel, block by block.
+///
+/// Source: Chan, Golub & LeVeque 1979, 'Updating formulae and a pairwise algorithm for computing sample variances'.
+pub(super) struct Moments<'a> {
+    pub(super) g: &'a BatchNormGeom,
+    pub(super) x: &'a [f32],
+    pub(super) channel: usize,
+}
 
 impl Kernel for Moments<'_> {
     type Out = (f64, f64);
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> (f64, f64) {
-        let (x, zero) = (self.0, s.splat(0.0));
-        let (mut sum, mut squares) = (zero, zero);
-        for (at, lanes) in vectors(x.len()) {
-            // SAFETY: `lanes` numbers are left at `at`.
-            sum = s.add(sum, unsafe { s.load_first(x.as_ptr().add(at), lanes) });
+        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for block in blocks(self.g, self.channel) {
+            let more = (block.samples * block.len) as f64;
+            let (m, q) = block_moments(s, self.x, block);
+            let (all, delta) = (count + more, f64::from(m) - mean);
+            mean += delta * more / all;
+            squares += f64::from(q) + delta * delta * count * more / all;
+            count = all;
         }
-        let mean = s.sum(sum) / x.len() as f32;
-        for (at, lanes) in vectors(x.len()) {
-            // SAFETY: as above.
-            let v = s.sub(unsafe { s.load_first(x.as_ptr().add(at), lanes) }, s.splat(mean));
-            let v = if lanes < LANES { s.select(s.mask((1 << lanes) - 1), v, zero) } else { v };
-            squares = s.mul_add(v, v, squares);
-        }
-        (f64::from(mean), f64::from(s.sum(squares)))
+        (mean, squares)
     }
 }
 
-/// `y = (x − mean) · factor + shift`.
-pub(super) struct Affine<'a> {
-    pub(super) x: &'a [f32],
+#[inline(always)]
+fn block_moments<S: Simd>(s: S, x: &[f32], block: Block) -> (f32, f32) {
+    let Block { first, samples, step, len } = block;
+    assert!(x.len() >= first + (samples - 1) * step + len);
+    let zero = s.splat(0.0);
+    let (mut sum, mut squares) = ([zero; 2], [zero; 2]);
+    for n in 0..samples {
+        for at in (0..len).step_by(LANES) {
+            // SAFETY: `len - at` numbers are left of the sample's stretch, which the assertion covers.
+            let v = unsafe { s.load_first(x.as_ptr().add(first + n * step + at), len - at) };
+            sum[at / LANES % 2] = s.add(sum[at / LANES % 2], v);
+        }
+    }
+    let mean = s.sum(s.add(sum[0], sum[1])) / (samples * len) as f32;
+    for n in 0..samples {
+        for at in (0..len).step_by(LANES) {
+            // SAFETY: as above.
+            let v = unsafe { s.load_first(x.as_ptr().add(first + n * step + at), len - at) };
+            let v = s.sub(v, s.splat(mean));
+            let v = if len - at < LANES { s.select(s.mask((1 << (len - at)) - 1), v, zero) } else { v };
+            squares[at / LANES % 2] = s.mul_add(v, v, squares[at / LANES % 2]);
+        }
+    }
+    (mean, s.sum(s.add(squares[0], squares[1])))
+}
+
+/// What turns a channel's numbers into `z = (x − mean) · factor + shift`.
+#[derive(Clone, Copy)]
+pub(super) struct Affine {
     pub(super) mean: f32,
     pub(super) factor: f32,
     pub(super) shift: f32,
+}
+
+impl From<Affine> for [f32; 3] {
+    fn from(a: Affine) -> Self {
+        [a.mean, a.factor, a.shift]
+    }
+}
+
+impl Affine {
+    /// As stored in a table of channels.
+    fn stored([mean, factor, shift]: [f32; 3]) -> Self {
+        Affine { mean, factor, shift }
+    }
+
+    #[inline(always)]
+    fn apply<S: Simd>(self, s: S, x: S::F) -> S::F {
+        s.mul_add(s.sub(x, s.splat(self.mean)), s.splat(self.factor), s.splat(self.shift))
+    }
+}
+
+/// `y = f(z)` of one sample; `affine` gives a channel's three numbers.
+pub(super) struct Normalize<'a> {
+    pub(super) plane: usize,
+    /// `mean`, `factor`, `shift` of each channel.
+    pub(super) affine: &'a [[f32; 3]],
+    pub(super) f: Option<Activation>,
+    pub(super) x: &'a [f32],
     pub(super) y: &'a mut [f32],
 }
 
-impl Kernel for Affine<'_> {
+impl Kernel for Normalize<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        assert_eq!(self.x.len(), self.y.len());
-        let [mean, factor, shift] = [self.mean, self.factor, self.shift].map(|v| s.splat(v));
-        for (at, lanes) in vectors(self.x.len()) {
-            // SAFETY: `lanes` numbers are left at `at` of both.
-            unsafe {
-                let x = s.load_first(self.x.as_ptr().add(at), lanes);
-                let y = s.mul_add(s.sub(x, mean), factor, shift);
-                s.store_first(self.y.as_mut_ptr().add(at), lanes, y);
+        let plane = self.plane;
+        assert!(self.x.len() == self.affine.len() * plane && self.y.len() == self.x.len());
+        for (c, &affine) in self.affine.iter().enumerate() {
+            let affine = Affine::stored(affine);
+            for at in (0..plane).step_by(LANES) {
+                let lanes = plane - at;
+                // SAFETY: `lanes` numbers are left of the channel's plane in both.
+                unsafe {
+                    let z = affine.apply(s, s.load_first(self.x.as_ptr().add(c * plane + at), lanes));
+                    let y = match self.f {
+                        Some(f) => activate(s, f, z),
+                        None => z,
+                    };
+                    s.store_first(self.y.as_mut_ptr().add(c * plane + at), lanes, y);
+                }
             }
         }
     }
 }
 
-/// `Σ dy` and `Σ dy · (x − mean)` of one block.
-pub(super) struct Sums<'a> {
+/// What the backward pass reads: all of one batch or of one sample.
+#[derive(Clone, Copy)]
+pub(super) struct Past<'a> {
     pub(super) x: &'a [f32],
+    pub(super) y: &'a [f32],
     pub(super) dy: &'a [f32],
-    pub(super) mean: f32,
+    pub(super) f: Option<Activation>,
+}
+
+impl Past<'_> {
+    /// `x` and `∂L/∂z`, recomputed, of up to 16 numbers.
+    ///
+    /// # Safety
+    /// The lengths are equal, and `lanes` numbers are left at `at`.
+    #[inline(always)]
+    unsafe fn gradient<S: Simd>(&self, s: S, affine: Affine, at: usize, lanes: usize) -> (S::F, S::F) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = s.load_first(self.x.as_ptr().add(at), lanes);
+            let dy = s.load_first(self.dy.as_ptr().add(at), lanes);
+            let Some(f) = self.f else { return (x, dy) };
+            let y = match f {
+                Activation::Sigmoid | Activation::Tanh => s.load_first(self.y.as_ptr().add(at), lanes),
+                _ => s.splat(0.0),
+            };
+            (x, s.mul(dy, derivative(s, f, affine.apply(s, x), y)))
+        }
+    }
+}
+
+/// `Σ dz` and `Σ dz · (x − mean)` of one channel; leaves `dz` where there is a place for it.
+pub(super) struct Sums<'a> {
+    pub(super) g: &'a BatchNormGeom,
+    pub(super) past: Past<'a>,
+    pub(super) affine: Affine,
+    pub(super) channel: usize,
+    /// As long as `x`. This channel's part is nobody else's.
+    pub(super) dz: Option<SharedMut<'a>>,
 }
 
 impl Kernel for Sums<'_> {
     type Out = (f64, f64);
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> (f64, f64) {
-        assert_eq!(self.x.len(), self.dy.len());
-        let (mut of_dy, mut of_both) = (s.splat(0.0), s.splat(0.0));
-        for (at, lanes) in vectors(self.x.len()) {
-            // SAFETY: `lanes` numbers are left at `at` of both; lanes behind them have `dy = 0`.
-            unsafe {
-                let x = s.load_first(self.x.as_ptr().add(at), lanes);
-                let dy = s.load_first(self.dy.as_ptr().add(at), lanes);
-                of_dy = s.add(of_dy, dy);
-                of_both = s.mul_add(dy, s.sub(x, s.splat(self.mean)), of_both);
+        let (mut of_dz, mut of_both) = (0.0, 0.0);
+        let Past { x, y, dy, .. } = self.past;
+        assert!(x.len() == dy.len() && x.len() == y.len());
+        for Block { first, samples, step, len } in blocks(self.g, self.channel) {
+            assert!(x.len() >= first + (samples - 1) * step + len);
+            let (mut sum, mut both) = (s.splat(0.0), s.splat(0.0));
+            for n in 0..samples {
+                for at in (0..len).step_by(LANES) {
+                    let place = first + n * step + at;
+                    // SAFETY: as the assertions say; lanes behind the end have `dy = 0`.
+                    let (x, dz) = unsafe { self.past.gradient(s, self.affine, place, len - at) };
+                    if let Some(to) = self.dz {
+                        // SAFETY: `to` is as long as `x`, and no other thread has this channel.
+                        unsafe { s.store_first(to.at(place), len - at, dz) };
+                    }
+                    sum = s.add(sum, dz);
+                    both = s.mul_add(dz, s.sub(x, s.splat(self.affine.mean)), both);
+                }
             }
+            of_dz += f64::from(s.sum(sum));
+            of_both += f64::from(s.sum(both));
         }
-        (f64::from(s.sum(of_dy)), f64::from(s.sum(of_both)))
+        (of_dz, of_both)
     }
 }
 
-/// `dx = factor · (dy − mean_dy − (x − mean) · slope)`.
+/// `dx = factor · (dz − mean_dz − (x − mean) · slope)` of one sample.
 pub(super) struct InputGradient<'a> {
+    pub(super) plane: usize,
+    /// `mean`, `factor`, mean of `dz`, and `slope` of each channel.
+    pub(super) channels: &'a [[f32; 4]],
     pub(super) x: &'a [f32],
-    pub(super) dy: &'a [f32],
-    pub(super) mean: f32,
-    pub(super) mean_dy: f32,
-    pub(super) slope: f32,
-    pub(super) factor: f32,
+    /// None where `dx` holds it.
+    pub(super) dz: Option<&'a [f32]>,
     pub(super) dx: &'a mut [f32],
 }
 
@@ -104,16 +232,22 @@ impl Kernel for InputGradient<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        assert!(self.x.len() == self.dx.len() && self.dy.len() == self.dx.len());
-        let numbers = [self.mean, self.mean_dy, self.slope, self.factor];
-        let [mean, mean_dy, slope, factor] = numbers.map(|v| s.splat(v));
-        for (at, lanes) in vectors(self.x.len()) {
-            // SAFETY: `lanes` numbers are left at `at` of all three.
-            unsafe {
-                let x = s.load_first(self.x.as_ptr().add(at), lanes);
-                let dy = s.load_first(self.dy.as_ptr().add(at), lanes);
-                let dx = s.mul(factor, s.neg_mul_add(s.sub(x, mean), slope, s.sub(dy, mean_dy)));
-                s.store_first(self.dx.as_mut_ptr().add(at), lanes, dx);
+        let (x, plane) = (self.x, self.plane);
+        assert!(x.len() == self.channels.len() * plane && self.dx.len() == x.len());
+        assert!(self.dz.is_none_or(|dz| dz.len() == x.len()));
+        let dx = self.dx.as_mut_ptr();
+        let dz = self.dz.map_or(dx.cast_const(), <[f32]>::as_ptr);
+        for (c, channel) in self.channels.iter().enumerate() {
+            let [mean, factor, mean_dz, slope] = channel.map(|v| s.splat(v));
+            for at in (0..plane).step_by(LANES) {
+                let (place, lanes) = (c * plane + at, plane - at);
+                // SAFETY: `lanes` numbers are left of the channel's plane in all three.
+                unsafe {
+                    let x = s.load_first(x.as_ptr().add(place), lanes);
+                    let dz = s.load_first(dz.add(place), lanes);
+                    let new = s.mul(factor, s.neg_mul_add(s.sub(x, mean), slope, s.sub(dz, mean_dz)));
+                    s.store_first(dx.add(place), lanes, new);
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Batch normalisation of images.
 
-use kernels::Element;
 use kernels::batch_norm::{self, BatchNormGeom, Norm};
+use kernels::{Activation, Element};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BuildError;
@@ -52,7 +52,7 @@ impl BatchNorm2dConfig {
             tensor("running_mean", Init::Zeros, Role::Statistic),
             tensor("running_var", Init::Ones, Role::Statistic),
         ];
-        Ok(BatchNorm2d { config: *self, input, channels, plane: height * width, params })
+        Ok(BatchNorm2d { config: *self, input, channels, plane: height * width, params, f: None })
     }
 }
 
@@ -75,9 +75,17 @@ pub struct BatchNorm2d {
     channels: usize,
     plane: usize,
     params: Vec<ParamSpec>,
+    /// Applied to what is above, when [`crate::fuse`] has made one layer of the two.
+    f: Option<Activation>,
 }
 
 impl BatchNorm2d {
+    /// The same followed by an activation, whose input is never stored.
+    #[must_use]
+    pub fn activated(self, f: Activation) -> Self {
+        BatchNorm2d { f: Some(f), ..self }
+    }
+
     fn geom(&self, batch: usize) -> BatchNormGeom {
         BatchNormGeom { batch, channels: self.channels, plane: self.plane }
     }
@@ -91,7 +99,15 @@ impl BatchNorm2d {
 
 impl<T: Element> Layer<T> for BatchNorm2d {
     fn kind(&self) -> &'static str {
-        "batch_norm2d"
+        match self.f {
+            None => "batch_norm2d",
+            Some(Activation::Relu) => "batch_norm2d+relu",
+            Some(Activation::LeakyRelu(_)) => "batch_norm2d+leaky_relu",
+            Some(Activation::Gelu) => "batch_norm2d+gelu",
+            Some(Activation::Sigmoid) => "batch_norm2d+sigmoid",
+            Some(Activation::Silu) => "batch_norm2d+silu",
+            Some(Activation::Tanh) => "batch_norm2d+tanh",
+        }
     }
 
     fn settings(&self) -> String {
@@ -152,8 +168,8 @@ impl<T: Element> Layer<T> for BatchNorm2d {
                 (&*mean, &*variance)
             }
         };
-        let norm = Norm { mean, variance, scale, eps: self.config.eps };
-        batch_norm::normalize(&g, input.data, &norm, shift, output.data);
+        let norm = Norm { mean, variance, scale, shift, eps: self.config.eps, f: self.f };
+        batch_norm::normalize(&g, input.data, &norm, output.data);
     }
 
     fn backward(
@@ -165,15 +181,15 @@ impl<T: Element> Layer<T> for BatchNorm2d {
         grad_input: Option<ViewMut<'_, T>>,
         grad_params: &mut [T],
     ) {
-        let [scale, ..] = self.tensors(weights.params);
+        let [scale, shift, ..] = self.tensors(weights.params);
         let (mean, rest) = past.saved.numbers.split_at(self.channels);
-        let norm = Norm { mean, variance: &rest[..self.channels], scale, eps: self.config.eps };
+        let variance = &rest[..self.channels];
+        let norm = Norm { mean, variance, scale, shift, eps: self.config.eps, f: self.f };
         let (dscale, rest) = grad_params.split_at_mut(self.channels);
         batch_norm::backward(
             &self.geom(past.input.batch),
-            past.input.data,
+            batch_norm::Past { x: past.input.data, y: past.output.data, dy: grad_output.data },
             &norm,
-            grad_output.data,
             grad_input.map(|d| d.data),
             dscale,
             &mut rest[..self.channels],

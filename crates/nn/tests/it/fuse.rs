@@ -81,3 +81,22 @@ fn dropout_drops_the_same_numbers_when_fused() {
     .unwrap();
     check(&spec, 4);
 }
+
+#[test]
+fn a_norm_with_its_activation_computes_the_same() {
+    for f in ["relu", "silu", "gelu", "sigmoid", "tanh", "leaky_relu"] {
+        let spec: ModelSpec = serde_json::from_str(&format!(
+            r#"{{"name": "n", "input": [2, 9, 7], "layers": [
+                {{"name": "conv1", "kind": "conv2d", "out_channels": 5, "kernel_size": 3, "stride": 2}},
+                {{"name": "norm1", "kind": "batch_norm2d"}},
+                {{"name": "act1", "kind": "{f}"}},
+                {{"name": "conv2", "kind": "conv2d", "out_channels": 16, "kernel_size": 1}},
+                {{"name": "norm2", "kind": "batch_norm2d"}},
+                {{"name": "act2", "kind": "{f}"}},
+                {{"name": "flat", "kind": "flatten"}},
+                {{"name": "fc1", "kind": "linear", "out_features": 5}}]}}"#
+        ))
+        .unwrap();
+        check(&spec, 6);
+    }
+}
