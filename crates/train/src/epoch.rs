@@ -35,12 +35,12 @@ impl<'a> EpochRunner<'a> {
         Ok(Self { recipe, info, loader, stepper, batch: Batch::default(), lr: 0.0 })
     }
 
-    pub(crate) fn params(&self) -> &[f32] {
-        self.stepper.params()
+    pub(crate) fn result(&self) -> &[f32] {
+        self.stepper.result()
     }
 
-    pub(crate) fn into_params(self) -> Buffer<f32> {
-        self.stepper.into_params()
+    pub(crate) fn into_result(self) -> Buffer<f32> {
+        self.stepper.into_result()
     }
 
     /// Optimizer steps made.

@@ -141,3 +141,18 @@ fn pictures_of_another_size_and_too_large_batches_are_refused() {
     let error = Job::new(recipe("batch_size = 64\nlast_batch = \"drop\""), &splits()).unwrap_err();
     assert!(error.to_string().contains("do not fill one batch of 64"), "{error}");
 }
+
+#[test]
+fn averaged_weights_are_those_that_are_scored_and_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = run(recipe(""), &folder.path().join("plain"), &mut ()).unwrap();
+    let averaged = run(recipe("ema.decay = 0.9"), &folder.path().join("ema"), &mut ()).unwrap();
+    let train = |summary: &SummaryFile| summary.run.epochs.iter().map(|e| e.train).collect::<Vec<_>>();
+    assert_eq!(train(&plain), train(&averaged), "the steps themselves are the same");
+    assert_ne!(plain.run.epochs[0].val, averaged.run.epochs[0].val);
+    let last = folder.path().join("ema/weights/last.safetensors");
+    let job = Job::new(Recipe { weights: Some(last), ..recipe("") }, &splits()).unwrap();
+    let params = job.initial_params().unwrap();
+    let val = crate::evaluate(job.net(), &params, &job.val_loader().unwrap());
+    assert_eq!(val, averaged.run.epochs.last().unwrap().val);
+}

@@ -44,6 +44,8 @@ pub struct Stepper<'a> {
     params: Buffer<f32>,
     grads: Buffer<f32>,
     optimizer: Optimizer,
+    /// Weights averaged over the steps, if the recipe wants them.
+    average: Option<Buffer<f32>>,
     workspace: Workspace,
     steps: u64,
 }
@@ -51,13 +53,15 @@ pub struct Stepper<'a> {
 impl<'a> Stepper<'a> {
     /// Ready for the first step from `params`, with batches of up to `capacity` samples, on the current rayon pool.
     ///
-    /// Of `recipe` only loss, gradients, optimizer and seed are used.
+    /// Of `recipe` only loss, gradients, optimizer, average and seed are used.
     #[must_use]
     pub fn new(net: &'a Sequential, recipe: &'a Recipe, params: Buffer<f32>, capacity: usize) -> Self {
+        let average = recipe.ema.map(|_| params.clone());
         Self {
             net,
             recipe,
             params,
+            average,
             grads: Buffer::zeros(net.num_slots()),
             optimizer: recipe.optimizer.build(net),
             workspace: net.workspace(capacity, Mode::Train),
@@ -94,6 +98,9 @@ impl<'a> Stepper<'a> {
             centralize(self.net, &mut self.grads);
         }
         self.optimizer.step(&mut self.params, &self.grads, lr);
+        if let (Some(ema), Some(average)) = (self.recipe.ema, &mut self.average) {
+            ema.follow(average, &self.params, self.steps);
+        }
         self.steps += 1;
     }
 
@@ -109,10 +116,17 @@ impl<'a> Stepper<'a> {
         &self.params
     }
 
-    /// The weights, for good.
+    /// The weights to be scored and stored, `[num_slots]`: averaged over the steps if the recipe says so, else those of
+    /// [`Stepper::params`].
     #[must_use]
-    pub fn into_params(self) -> Buffer<f32> {
-        self.params
+    pub fn result(&self) -> &[f32] {
+        self.average.as_deref().unwrap_or(&self.params)
+    }
+
+    /// The weights of [`Stepper::result`], for good.
+    #[must_use]
+    pub fn into_result(self) -> Buffer<f32> {
+        self.average.unwrap_or(self.params)
     }
 
     /// Steps made.

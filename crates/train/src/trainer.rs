@@ -57,12 +57,12 @@ pub(crate) fn run(job: &Job, info: &RunInfo, observer: &mut dyn Observer) -> Res
         let record = EpochRecord {
             epoch: epoch + 1,
             train,
-            val: val.as_ref().map(|val| evaluator.metrics(epochs.params(), val)).unwrap_or_default(),
+            val: val.as_ref().map(|val| evaluator.metrics(epochs.result(), val)).unwrap_or_default(),
             time_secs: begin.elapsed().as_secs_f64(),
             lr: epochs.lr(),
             images_per_sec: train.samples as f64 / secs.max(f64::MIN_POSITIVE),
         };
-        if close(&record, epochs.params(), &mut best, observer)? == Flow::Stop {
+        if close(&record, epochs.result(), &mut best, observer)? == Flow::Stop {
             stop = StopReason::Asked;
         } else if epochs.steps() >= info.total_steps && epoch + 1 < recipe.epochs {
             stop = StopReason::MaxSteps;
@@ -73,7 +73,7 @@ pub(crate) fn run(job: &Job, info: &RunInfo, observer: &mut dyn Observer) -> Res
         }
     }
     let steps = epochs.steps();
-    let params = epochs.into_params();
+    let params = epochs.into_result();
     observer.on(&Event::Finished { reason: stop, steps, params: &params })?;
     Ok(Trained { params, best, epochs: records, steps, stop })
 }

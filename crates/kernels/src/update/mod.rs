@@ -118,3 +118,17 @@ pub fn adam_reference<T: Element>(step: &AdamStep, w: &mut [T], g: &[T], m: &mut
         *w = *w * keep - rate * *m / (v.sqrt() / root2 + eps);
     }
 }
+
+/// `a ← a + share·(w − a)`, with a rounding after every operation on every machine.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn lerp<T: Element>(a: &mut [T], w: &[T], share: f64) {
+    assert_eq!(a.len(), w.len(), "lengths of a, w");
+    let share = T::from_f64(share);
+    a.par_chunks_mut(BLOCK).zip(w.par_chunks(BLOCK)).for_each(|(a, w)| {
+        for (a, &w) in a.iter_mut().zip(w) {
+            *a += share * (w - *a);
+        }
+    });
+}

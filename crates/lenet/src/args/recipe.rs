@@ -88,6 +88,11 @@ pub(crate) struct ChangeArgs {
     #[arg(long, value_name = "X", value_parser = share, allow_negative_numbers = true)]
     pub(crate) smoothing: Option<f64>,
 
+    /// Score and store weights averaged over the steps, which keep such a share of the old average in a step, usually
+    /// 0.999; 0: the weights as they are
+    #[arg(long, value_name = "DECAY", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) ema: Option<f64>,
+
     /// Probability of mirroring a training picture
     #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
     pub(crate) hflip: Option<f32>,

@@ -6,7 +6,7 @@ use crate::{
 };
 use data::Augment;
 use nn::{
-    optim::{Adam, AdamW, Decayed, OptimizerConfig, Sgd},
+    optim::{Adam, AdamW, Decayed, Ema, OptimizerConfig, Sgd},
     schedule::{Curve, OneCycle},
 };
 use train::{
@@ -36,6 +36,11 @@ pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure
         recipe.weight_gradient = WeightGradient::Plain;
     }
     schedule(&mut recipe, args);
+    recipe.ema = match args.ema {
+        None => recipe.ema,
+        Some(0.0) => None,
+        Some(decay) => Some(Ema { decay }),
+    };
     if let (Some(mean), Some(std)) = (args.mean, args.std) {
         recipe.input.standardize = Standardize::Fixed { mean, std };
     }
@@ -145,6 +150,7 @@ mod tests {
             lr: Some(0.5),
             smoothing: Some(0.1),
             max_steps: Some(7),
+            ema: Some(0.99),
             ..Default::default()
         };
         let changed = apply(tuned(), &args).unwrap();
@@ -153,6 +159,8 @@ mod tests {
         assert_eq!((changed.input.height, changed.input.width), (32, 32));
         assert_eq!(changed.schedule.curve, Curve::Step { every_epochs: 4, gamma: 0.1 });
         assert_eq!((changed.schedule.lr, changed.loss.label_smoothing), (0.5, 0.1));
-        assert_eq!(changed.max_steps, Some(7));
+        assert_eq!((changed.max_steps, changed.ema), (Some(7), Some(Ema { decay: 0.99 })));
+        let off = ChangeArgs { ema: Some(0.0), ..Default::default() };
+        assert_eq!(apply(changed, &off).unwrap().ema, None);
     }
 }

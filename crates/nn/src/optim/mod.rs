@@ -7,6 +7,7 @@ mod adam;
 mod adamw;
 mod centralize;
 mod clip;
+mod ema;
 mod sgd;
 mod spans;
 
@@ -18,6 +19,7 @@ pub use adam::Adam;
 pub use adamw::AdamW;
 pub use centralize::centralize;
 pub use clip::{clip_norm, clip_value};
+pub use ema::Ema;
 pub use sgd::Sgd;
 
 use crate::sequential::Sequential;

@@ -57,6 +57,7 @@ impl Recipe {
             ("schedule.warmup_epochs", self.schedule.warmup_epochs, NOT_NEGATIVE),
             ("loss.label_smoothing", self.loss.label_smoothing, SHARE),
         ];
+        rates.extend(self.ema.map(|ema| ("ema.decay", ema.decay, SHARE)));
         let (betas, eps, decay) = match self.optimizer {
             OptimizerConfig::Sgd(sgd) => {
                 rates.push(("optimizer.momentum", sgd.momentum, SHARE));
@@ -159,6 +160,7 @@ mod tests {
                 "input.standardize.fixed.std is 0, expected a number over 0",
             ),
             ("augment.hflip = 2.0", "augment.hflip is 2"),
+            ("ema.decay = 1.0", "ema.decay is 1, expected a number from 0 to below 1"),
             ("optimizer.betas = [0.9, 1.0]", "optimizer.betas[1] is 1"),
             (
                 "init = { kind = \"from-data\", target_std = 1.0, last_std = 0.1, samples = 0 }",

@@ -10,7 +10,12 @@ pub(crate) use check::steps_per_epoch;
 pub use input::{FeatureChoice, Input, Standardize};
 
 use data::{Augment, ClassOrder, LastBatch, OnBad};
-use nn::{init::Init, loss::Reduction, optim::OptimizerConfig, schedule::Schedule};
+use nn::{
+    init::Init,
+    loss::Reduction,
+    optim::{Ema, OptimizerConfig},
+    schedule::Schedule,
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -82,6 +87,9 @@ pub struct Recipe {
     pub optimizer: OptimizerConfig,
     /// The largest learning rate, and how it changes from step to step.
     pub schedule: Schedule,
+    /// Weights averaged over the steps, which are then the ones that are scored and stored; none: the weights themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema: Option<Ema>,
 }
 
 /// Which samples of a split are scored.
