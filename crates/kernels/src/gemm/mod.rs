@@ -42,6 +42,13 @@ pub fn matmul_nn<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &m
     }
 }
 
+/// `c = aᵀ · b` for `f32`: `a [k, m]`, `b [k, n]`, `c [m, n]`, overwritten.
+pub(crate) fn matmul_tn(mnk: (usize, usize, usize), a: &[f32], b: &[f32], c: &mut [f32]) {
+    let (m, n, k) = mnk;
+    assert_eq!((a.len(), b.len(), c.len()), (k * m, k * n, m * n), "lengths of a, b, c for {mnk:?}");
+    strip::matmul(mnk, a, Strides { row: 1, term: m }, b, c, Write::Replace);
+}
+
 /// `c += aᵀ · b`: `a [k, m]`, `b [k, n]`, `c [m, n]`. The weight's gradient, `dw += dyᵀ · x`.
 ///
 /// # Panics

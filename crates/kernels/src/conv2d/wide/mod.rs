@@ -6,8 +6,9 @@
 //! y[cell, o..o+48] += x[cell·s + tap, c] · w[tap, c, o..o+48]      a tile: 8 cells × 3 vectors, c and tap inside
 //! ```
 //!
-//! So planes of 16, 8 or 4 columns waste no lane, a stride costs nothing (a cell's neighbours are addresses), and a 1×1
-//! window is a plain matrix product. The input's gradient is the same loop over `dy` with the taps that reach a cell; the
+//! A 1×1 window at stride 1 over enough cells needs no transposing: see `pointwise.rs`.
+//!
+//! So planes of 16, 8 or 4 columns waste no lane, a stride costs nothing (a cell's neighbours are addresses). The input's gradient is the same loop over `dy` with the taps that reach a cell; the
 //! weight's gradient sums over the cells of all samples before it is stored, which needs the whole batch at once.
 //!
 //! Every sum is one chain in one lane in an order that follows from the sizes: equal bits on every instruction set and
@@ -15,6 +16,7 @@
 
 mod gather;
 mod grad_weight;
+mod pointwise;
 #[cfg(test)]
 mod tests;
 mod transpose;
@@ -34,6 +36,9 @@ const LEAST_IN: usize = 12;
 const LEAST_OUT: usize = 16;
 /// From so many cells on, windows of stride 1 are faster along columns (Winograd's form).
 const MOST_CELLS: usize = 16 * 16;
+
+/// Fewer cells would leave lanes of a strip of the matrix product idle.
+const LEAST_CELLS: usize = 48;
 
 /// A convolution of one group over whole batches of `f32`, with its gradients.
 #[derive(Clone, Debug)]
@@ -171,9 +176,23 @@ impl Wide {
         self.geom.kernel_h * self.geom.kernel_w * self.geom.out_channels * self.input.depth()
     }
 
+    /// Whether it is a matrix product of planes that fill the lanes.
+    fn is_pointwise(&self) -> bool {
+        let g = &self.geom;
+        let one = g.kernel_h * g.kernel_w == 1 && g.stride == 1 && g.padding == 0;
+        one && g.out_h * g.out_w >= LEAST_CELLS
+    }
+
+    fn sizes(&self) -> (usize, usize, usize) {
+        (self.geom.out_channels, self.geom.in_channels, self.geom.out_h * self.geom.out_w)
+    }
+
     /// Numbers that [`Wide::pack`] writes.
     #[must_use]
     pub fn packed_len(&self) -> usize {
+        if self.is_pointwise() {
+            return self.geom.weight_len();
+        }
         self.forward_len() + self.backward_len()
     }
 
@@ -187,6 +206,9 @@ impl Wide {
             (self.geom.weight_len(), self.packed_len()),
             "lengths of w, packed"
         );
+        if self.is_pointwise() {
+            return packed.copy_from_slice(w);
+        }
         let (inp, taps) = (self.geom.in_channels, self.geom.kernel_h * self.geom.kernel_w);
         let (forward, backward) = packed.split_at_mut(self.forward_len());
         let depth = self.grad.depth();
@@ -215,6 +237,9 @@ impl Wide {
     /// # Panics
     /// If a slice's length does not match.
     pub fn forward(&self, x: &[f32], packed: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
+        if self.is_pointwise() {
+            return pointwise::each_sample(false, self.sizes(), packed, b, x, y);
+        }
         let w = &packed[..self.forward_len()];
         let (g, groups) = (&self.geom, std::slice::from_ref(&self.forward));
         let (channels, cells) = (g.out_channels, g.out_h * g.out_w);
@@ -226,6 +251,9 @@ impl Wide {
     /// # Panics
     /// If a slice's length does not match.
     pub fn backward_input(&self, dy: &[f32], packed: &[f32], dx: &mut [f32]) {
+        if self.is_pointwise() {
+            return pointwise::each_sample(true, self.sizes(), packed, None, dy, dx);
+        }
         let w = &packed[self.forward_len()..];
         let (g, groups) = (&self.geom, self.backward.as_slice());
         let (channels, cells) = (g.in_channels, g.in_h * g.in_w);

@@ -51,9 +51,14 @@ fn check(g: Conv2dGeom, batch: usize) {
 
 #[test]
 fn the_shapes_of_residual_nets_agree_with_the_reference() {
-    for (inp, out, size, k, stride) in
-        [(20, 40, 8, 3, 2), (40, 40, 4, 3, 1), (80, 128, 8, 3, 2), (12, 20, 16, 1, 2), (64, 33, 5, 1, 1)]
-    {
+    for (inp, out, size, k, stride) in [
+        (20, 40, 8, 3, 2),
+        (40, 40, 4, 3, 1),
+        (80, 128, 8, 3, 2),
+        (12, 20, 16, 1, 2),
+        (64, 33, 5, 1, 1),
+        (33, 50, 9, 1, 1),
+    ] {
         check(Conv2dGeom::square(inp, out, (size, size), k, stride, k / 2).unwrap(), 3);
     }
 }
