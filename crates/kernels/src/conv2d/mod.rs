@@ -2,12 +2,14 @@
 //!
 //! [`Plan`] is what layers use. `reference.rs` holds the textbook loops that everything here is tested against.
 
+mod batched;
 mod compact;
 mod conv_pool;
 #[cfg(test)]
 mod conv_pool_tests;
 mod correlate;
 mod cost;
+mod depthwise;
 mod geom;
 mod grad_weight;
 mod layout;
@@ -21,7 +23,9 @@ mod tests;
 mod wide;
 mod winograd;
 
+pub use batched::Batched;
 pub use conv_pool::{ConvPool, Grads, Past};
+pub use depthwise::Depthwise;
 pub use geom::{Conv2dGeom, window_count};
 pub use plan::{Filters, Passes, Plan};
 pub use reference::{accumulate_params_reference, backward_input_reference, forward_reference};

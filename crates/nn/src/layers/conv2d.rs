@@ -1,6 +1,6 @@
 //! Two-dimensional convolution.
 
-use kernels::conv2d::{Filters, Passes, Plan, Wide};
+use kernels::conv2d::{Batched, Filters, Passes, Plan};
 use kernels::{Conv2dGeom, Element};
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +108,7 @@ impl Conv2dConfig {
         if self.bias {
             params.push(ParamSpec { name: "bias", shape: bias, init: Init::TorchUniform, role: Role::Bias });
         }
-        Ok(Conv2d { plan: Plan::new(geom), wide: Wide::new(geom), params })
+        Ok(Conv2d { plan: Plan::new(geom), batched: Batched::new(geom), params })
     }
 }
 
@@ -125,8 +125,8 @@ impl Conv2dConfig {
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     plan: Plan,
-    /// For many channels over few cells, where that is faster; it wants the whole batch.
-    wide: Option<Wide>,
+    /// A faster form that wants the whole batch, where there is one.
+    batched: Option<Batched>,
     params: Vec<ParamSpec>,
 }
 
@@ -176,19 +176,21 @@ impl<T: Element> Layer<T> for Conv2d {
     }
 
     fn locality(&self) -> Locality {
-        if self.wide.is_some() { Locality::Batch } else { Locality::Sample }
+        if self.batched.is_some() { Locality::Batch } else { Locality::Sample }
     }
 
     fn packed_len(&self) -> usize {
-        match &self.wide {
-            Some(wide) if T::as_f32(&[]).is_some() => wide.packed_len(),
+        match &self.batched {
+            Some(batched) if T::as_f32(&[]).is_some() => batched.packed_len(),
             _ => self.plan.packed_len::<T>(),
         }
     }
 
     fn pack(&self, mode: Mode, params: &[T], packed: &mut [T]) {
-        if let (Some(wide), Some(w), Some(packed)) = (&self.wide, T::as_f32(params), T::as_f32_mut(packed)) {
-            return wide.pack(mode == Mode::Train, &w[..wide.geom().weight_len()], packed);
+        if let (Some(batched), Some(w), Some(packed)) =
+            (&self.batched, T::as_f32(params), T::as_f32_mut(packed))
+        {
+            return batched.pack(mode == Mode::Train, &w[..self.plan.geom().weight_len()], packed);
         }
         let passes = if mode == Mode::Train { Passes::Both } else { Passes::Forward };
         self.plan.pack(passes, &params[..self.plan.geom().weight_len()], packed);
@@ -204,10 +206,10 @@ impl<T: Element> Layer<T> for Conv2d {
     ) {
         let (w, b) = weights.params.split_at(self.plan.geom().weight_len());
         let b = (!b.is_empty()).then_some(b);
-        if let (Some(wide), Some(x), Some(packed), Some(y)) =
-            (&self.wide, T::as_f32(input.data), T::as_f32(weights.packed), T::as_f32_mut(output.data))
+        if let (Some(batched), Some(x), Some(packed), Some(y)) =
+            (&self.batched, T::as_f32(input.data), T::as_f32(weights.packed), T::as_f32_mut(output.data))
         {
-            return wide.forward(x, packed, b.and_then(T::as_f32), y);
+            return batched.forward(x, packed, b.and_then(T::as_f32), y);
         }
         let filters = Filters { w, packed: weights.packed };
         for (x, y) in input.samples().zip(output.samples()) {
@@ -225,16 +227,16 @@ impl<T: Element> Layer<T> for Conv2d {
         grad_params: &mut [T],
     ) {
         let (dw, db) = grad_params.split_at_mut(self.plan.geom().weight_len());
-        if let (Some(wide), Some(x), Some(dy), Some(packed), Some(dw)) = (
-            &self.wide,
+        if let (Some(batched), Some(x), Some(dy), Some(packed), Some(dw)) = (
+            &self.batched,
             T::as_f32(past.input.data),
             T::as_f32(grad_output.data),
             T::as_f32(weights.packed),
             T::as_f32_mut(dw),
         ) {
-            wide.accumulate_params(x, dy, dw, T::as_f32_mut(db).filter(|db| !db.is_empty()));
+            batched.accumulate_params(x, dy, dw, T::as_f32_mut(db).filter(|db| !db.is_empty()));
             if let Some(dx) = grad_input.and_then(|dx| T::as_f32_mut(dx.data)) {
-                wide.backward_input(dy, packed, dx);
+                batched.backward_input(dy, packed, dx);
             }
             return;
         }

@@ -8,8 +8,9 @@
 //!
 //! A 1×1 window at stride 1 over enough cells needs no transposing: see `pointwise.rs`.
 //!
-//! So planes of 16, 8 or 4 columns waste no lane, a stride costs nothing (a cell's neighbours are addresses). The input's gradient is the same loop over `dy` with the taps that reach a cell; the
-//! weight's gradient sums over the cells of all samples before it is stored, which needs the whole batch at once.
+//! So planes of 16, 8 or 4 columns waste no lane, and a stride costs nothing (a cell's neighbours are addresses). The input's
+//! gradient is the same loop over `dy` with the taps that reach a cell; the weight's gradient sums over the cells of all samples
+//! before it is stored, which needs the whole batch at once.
 //!
 //! Every sum is one chain in one lane in an order that follows from the sizes: equal bits on every instruction set and
 //! for every number of threads. Tested against the references of [`super::reference`].
@@ -18,7 +19,7 @@ mod gather;
 mod grad_weight;
 mod pointwise;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod transpose;
 
 use rayon::prelude::*;

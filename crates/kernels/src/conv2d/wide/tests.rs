@@ -12,25 +12,45 @@ fn doubles(v: &[f32]) -> Vec<f64> {
 }
 
 fn check(g: Conv2dGeom, batch: usize) {
+    let wide = Wide::of(g);
+    let pack = |w: &[f32]| {
+        let mut packed = vec![f32::NAN; wide.packed_len()];
+        wide.pack(true, w, &mut packed);
+        packed
+    };
+    agree_with_the_reference(
+        g,
+        batch,
+        |x, w, b, y| wide.forward(x, &pack(w), Some(b), y),
+        |dy, w, dx| wide.backward_input(dy, &pack(w), dx),
+        |x, dy, dw, db| wide.accumulate_params(x, dy, dw, Some(db)),
+    );
+}
+
+/// The three passes of a form over a batch: the same bits on every instruction set, and the reference's numbers.
+pub(in crate::conv2d) fn agree_with_the_reference(
+    g: Conv2dGeom,
+    batch: usize,
+    forward: impl Fn(&[f32], &[f32], &[f32], &mut [f32]),
+    backward_input: impl Fn(&[f32], &[f32], &mut [f32]),
+    accumulate_params: impl Fn(&[f32], &[f32], &mut [f32], &mut [f32]),
+) {
     let (x, w) = (noise(1, batch * g.input_len()), noise(2, g.weight_len()));
     let (b, dy) = (noise(3, g.out_channels), noise(4, batch * g.output_len()));
-    let wide = Wide::of(g);
-    let mut packed = vec![f32::NAN; wide.packed_len()];
-    wide.pack(true, &w, &mut packed);
     let y = same_on_each_isa(|| {
         let mut y = vec![f32::NAN; dy.len()];
-        wide.forward(&x, &packed, Some(&b), &mut y);
+        forward(&x, &w, &b, &mut y);
         y
     });
     let dx = same_on_each_isa(|| {
         let mut dx = vec![f32::NAN; x.len()];
-        wide.backward_input(&dy, &packed, &mut dx);
+        backward_input(&dy, &w, &mut dx);
         dx
     });
     let grads = same_on_each_isa(|| {
         let mut grads = vec![0.5; w.len() + b.len()];
         let (dw, db) = grads.split_at_mut(w.len());
-        wide.accumulate_params(&x, &dy, dw, Some(db));
+        accumulate_params(&x, &dy, dw, db);
         grads
     });
     let (x, w, b, dy) = (doubles(&x), doubles(&w), doubles(&b), doubles(&dy));
