@@ -9,6 +9,7 @@ mod machine;
 mod out;
 mod progress;
 mod resolve;
+mod signals;
 
 use std::process::ExitCode;
 

@@ -32,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 mod backward;
+pub mod disk;
 mod error;
 mod forward;
 mod fuse;
@@ -63,7 +64,7 @@ pub use kernels::Buffer;
 pub use layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};
 pub use model_file::{
     CLASSES_KEY, FormatError, MODEL_KEY, MismatchError, ModelFile, ModelFileError, PREPROCESS_KEY,
-    RECIPE_KEY, StoredTensor, write_atomic,
+    RECIPE_KEY, StoredTensor,
 };
 pub use named_layer::NamedLayer;
 pub use param::{PARAM_ALIGN, ParamEntry, ParamSpec, Role};

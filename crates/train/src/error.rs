@@ -85,6 +85,22 @@ pub enum TrainError {
         /// Counted from 1.
         epoch: usize,
     },
+    /// A signal came; the state is saved.
+    #[error("stopped by signal {signal} at {at}; the state is saved, --resume goes on from it")]
+    Interrupted {
+        /// Its number: 2 is SIGINT (Ctrl-C), 15 SIGTERM.
+        signal: u8,
+        /// Where the run is.
+        at: String,
+    },
+    /// A checkpoint of another run than the one that shall go on.
+    #[error("{}: {what}; a run goes on with what it began with, so undo the change or start a new run", path.display())]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is another.
+        what: String,
+    },
     /// The run folder holds something already.
     #[error("{}: exists and is not empty; name another folder or allow it with --exist-ok", path.display())]
     Taken {
@@ -132,6 +148,8 @@ pub enum ErrorKind {
     Io,
     /// A recipe or a model file is bad (exit code 78).
     Config,
+    /// A signal ended the run, its state saved (exit code 128 and the signal's number).
+    Signal(u8),
 }
 
 impl ErrorKind {
@@ -145,6 +163,7 @@ impl ErrorKind {
             Self::NoInput => 66,
             Self::Io => 74,
             Self::Config => 78,
+            Self::Signal(number) => 128 | number,
         }
     }
 }
@@ -159,7 +178,11 @@ impl TrainError {
             Self::Recipe { .. } | Self::Model { .. } => ErrorKind::Config,
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NoInput,
             Self::Write { .. } | Self::Read { .. } => ErrorKind::Io,
-            Self::OtherModel { .. } | Self::StoredEntry { .. } | Self::Damaged { .. } => ErrorKind::BadData,
+            Self::Interrupted { signal, .. } => ErrorKind::Signal(*signal),
+            Self::OtherModel { .. }
+            | Self::StoredEntry { .. }
+            | Self::Damaged { .. }
+            | Self::OtherRun { .. } => ErrorKind::BadData,
             Self::Weights(ModelFileError::NotFound { .. }) => ErrorKind::NoInput,
             Self::Weights(ModelFileError::Io { .. }) => ErrorKind::Io,
             Self::Weights(ModelFileError::Format { .. }) => ErrorKind::BadData,

@@ -4,7 +4,7 @@
 //! the loop knows none of them.
 
 use crate::{
-    TrainError,
+    Position, TrainError,
     history::{EpochRecord, Metrics},
 };
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,15 @@ use std::time::Duration;
 pub enum Event<'a> {
     /// Before the first step.
     Started(&'a RunInfo),
+    /// The run goes on from a checkpoint; comes after [`Event::Started`].
+    Resumed {
+        /// Where.
+        position: &'a Position,
+        /// Why the newest checkpoint was not used, if it wasn't.
+        note: Option<&'a str>,
+    },
+    /// A checkpoint is about to be written: what an observer holds back must get to its place first.
+    Saving(&'a Position),
     /// After an optimizer step.
     StepDone(&'a StepRecord),
     /// The epoch's validation metrics are the best so far; comes before its [`Event::EpochDone`].
@@ -96,8 +105,21 @@ pub enum StopReason {
     AllEpochs,
     /// The recipe's `max_steps` are done.
     MaxSteps,
-    /// An observer asked for it, such as one that listens for Ctrl-C.
+    /// An observer asked for it.
     Asked,
+    /// The session's time is over.
+    MaxTime,
+}
+
+impl StopReason {
+    /// Whether there is nothing to go on with.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::AllEpochs | Self::MaxSteps => true,
+            Self::Asked | Self::MaxTime => false,
+        }
+    }
 }
 
 /// What an observer wants of the run.

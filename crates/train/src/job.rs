@@ -1,8 +1,11 @@
 //! A run that is ready to go: everything that can be wrong with it has been looked at.
 
 use crate::{
-    Event, Observer, Recipe, RunInfo, Splits, TrainError, Trained, model,
+    Event, Observer, Recipe, RunInfo, Session, Splits, TrainError, Trained,
+    keeper::Keeper,
+    model,
     recipe::{Start, steps_per_epoch},
+    state::RunState,
     trainer,
 };
 use data::{Augment, DataSpec, Loader, Order, Preprocess};
@@ -207,9 +210,9 @@ impl Job {
     /// # Errors
     /// [`TrainError::NotFinite`], [`TrainError::BadEpoch`], and the observer's own.
     pub fn train(&self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
-        let info = self.info();
+        let (info, session) = (self.info(), Session::default());
         observer.on(&Event::Started(&info))?;
-        trainer::run(self, &info, observer)
+        trainer::run(self, &info, RunState::new(self)?, &mut Keeper::new(&session, None, 0.0), observer)
     }
 }
 

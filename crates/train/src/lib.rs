@@ -9,6 +9,7 @@
 //! Command lines, tables and figures are left to other crates.
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 mod compare;
 mod epoch;
 mod error;
@@ -16,12 +17,16 @@ mod evaluate;
 mod event;
 pub mod history;
 mod job;
+mod keeper;
 pub mod metrics;
 pub mod model;
 mod objective;
+mod position;
 pub mod recipe;
 mod run;
+mod session;
 mod splits;
+mod state;
 mod step_log;
 mod stepper;
 pub mod store;
@@ -32,7 +37,9 @@ pub use error::{ErrorKind, FileList, TrainError};
 pub use evaluate::{Evaluator, Scoring, evaluate};
 pub use event::{Event, Flow, Observer, RunInfo, StepRecord, StopReason};
 pub use job::{Job, RECIPE_KEY};
+pub use position::{BestEpoch, Position};
 pub use recipe::{Preset, Recipe};
+pub use session::{Interrupt, Session};
 pub use splits::{Pictures, Progress, Splits, prepare_split};
 pub use step_log::StepLog;
 pub use stepper::{StepLoss, Stepper};

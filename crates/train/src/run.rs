@@ -1,13 +1,16 @@
 //! One run with all its files.
 
 use crate::{
-    Evaluator, Event, Flow, Job, Observer, Scoring, TrainError, Trained,
+    Evaluator, Event, Flow, Job, Observer, Scoring, Session, TrainError, Trained,
+    checkpoint::Identity,
     history::{Metrics, RunSummary},
+    keeper::Keeper,
     recipe::Tested,
-    store::{Counts, RunDir, RunFiles, SummaryFile, predictions_csv, write_file},
+    state::RunState,
+    store::{Counts, RunDir, RunFiles, SummaryFile, predictions_csv},
+    trainer,
 };
 use nn::Buffer;
-use std::time::Instant;
 
 impl Job {
     /// Trains, scores the test split, and leaves the run's files in `dir`; `observer` is told of everything.
@@ -18,15 +21,70 @@ impl Job {
     /// # Errors
     /// As [`Job::train`], and [`TrainError::Write`] for a file that can't be written.
     pub fn run_in(&self, dir: &RunDir, observer: &mut dyn Observer) -> Result<SummaryFile, TrainError> {
-        let begin = Instant::now();
+        self.begin_in(dir, &Session::default(), observer)
+    }
+
+    /// [`Job::run_in`], saving and resting as `session` says.
+    ///
+    /// # Errors
+    /// As [`Job::run_in`], and [`TrainError::Interrupted`] once the state is saved.
+    pub fn begin_in(
+        &self,
+        dir: &RunDir,
+        session: &Session,
+        observer: &mut dyn Observer,
+    ) -> Result<SummaryFile, TrainError> {
+        dir.forget()?;
+        let identity = Identity::of(self);
+        self.go_on(dir, &identity, RunState::new(self)?, session, None, observer)
+    }
+
+    /// Goes on with the run in `dir` from its newest whole checkpoint, or from the beginning if there is none, to the
+    /// same bits as if it had never stopped. The number of threads may be another.
+    ///
+    /// # Errors
+    /// As [`Job::begin_in`]; [`TrainError::OtherRun`] if the checkpoint is of another recipe, model or data,
+    /// [`TrainError::Damaged`] if none is whole.
+    pub fn resume_in(
+        &self,
+        dir: &RunDir,
+        session: &Session,
+        observer: &mut dyn Observer,
+    ) -> Result<SummaryFile, TrainError> {
+        dir.sweep();
+        let Some(kept) = dir.kept()? else { return self.begin_in(dir, session, observer) };
+        let identity = Identity::of(self);
+        identity.check(&kept.checkpoint.identity, &kept.path)?;
+        let state = RunState::restored(self, &kept.checkpoint, &kept.path)?;
+        drop(kept.checkpoint);
+        self.go_on(dir, &identity, state, session, Some(kept.note.as_deref()), observer)
+    }
+
+    /// `resumed`: with what is to be said of it.
+    fn go_on(
+        &self,
+        dir: &RunDir,
+        identity: &Identity,
+        state: RunState<'_>,
+        session: &Session,
+        resumed: Option<Option<&str>>,
+        observer: &mut dyn Observer,
+    ) -> Result<SummaryFile, TrainError> {
         let mut files = RunFiles::new(self, dir);
-        let trained = self.train(&mut Both(&mut files, observer))?;
+        let mut keeper = Keeper::new(session, Some((dir, identity)), state.position.secs);
+        let info = self.info();
+        let mut both = Both(&mut files, &mut *observer);
+        both.on(&Event::Started(&info))?;
+        if let Some(note) = resumed {
+            both.on(&Event::Resumed { position: &state.position, note })?;
+        }
+        let trained = trainer::run(self, &info, state, &mut keeper, &mut both)?;
         let test = self.test(&trained, dir)?;
         if let Some(metrics) = &test {
             observer.on(&Event::Tested(metrics))?;
         }
-        let summary = self.summary(trained, test, begin);
-        summary.write(&dir.summary())?;
+        let summary = self.summary(trained, test, keeper.secs());
+        dir.write(&dir.summary(), &summary.to_json(&dir.summary())?)?;
         Ok(summary)
     }
 
@@ -38,7 +96,7 @@ impl Job {
         let mut evaluator = Evaluator::new(self.net(), Scoring::of(self.recipe()));
         let (metrics, rows) = evaluator.predictions(&params, &loader);
         let text = predictions_csv(&rows, &loader.set().names, &self.splits().class_names);
-        write_file(&dir.predictions(), text.as_bytes())?;
+        dir.write(&dir.predictions(), text.as_bytes())?;
         Ok(Some(metrics))
     }
 
@@ -58,7 +116,7 @@ impl Job {
         })
     }
 
-    fn summary(&self, trained: Trained, test: Option<Metrics>, begin: Instant) -> SummaryFile {
+    fn summary(&self, trained: Trained, test: Option<Metrics>, wall_secs: f64) -> SummaryFile {
         let splits = self.splits();
         let info = self.info();
         SummaryFile {
@@ -70,7 +128,7 @@ impl Job {
                 best_epoch: trained.best.map(|best| best.epoch),
                 epochs: trained.epochs,
                 test,
-                wall_secs: begin.elapsed().as_secs_f64(),
+                wall_secs,
             },
             tested: self.tested(),
             stop: trained.stop,

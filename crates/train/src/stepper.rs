@@ -4,7 +4,7 @@ use crate::recipe::{BiasGradient, Recipe, WeightGradient};
 use nn::{
     Buffer, Mode, Sequential, StepId, Workspace,
     loss::published::sum_bias_gradients,
-    optim::{Optimizer, centralize},
+    optim::{Optimizer, OptimizerState, StateError, centralize},
 };
 use rayon::prelude::*;
 
@@ -127,6 +127,41 @@ impl<'a> Stepper<'a> {
     #[must_use]
     pub fn into_result(self) -> Buffer<f32> {
         self.average.unwrap_or(self.params)
+    }
+
+    /// The average of the weights over the steps, if the recipe wants it.
+    #[must_use]
+    pub fn average(&self) -> Option<&[f32]> {
+        self.average.as_deref()
+    }
+
+    /// What the optimizer remembers.
+    #[must_use]
+    pub fn optimizer(&self) -> OptimizerState<'_> {
+        self.optimizer.state()
+    }
+
+    /// Goes to where a stepper with the same recipe was after `steps` steps.
+    ///
+    /// # Errors
+    /// If `optimizer` is the state of another optimizer; then nothing is changed.
+    ///
+    /// # Panics
+    /// If `params` or `average` has not the network's length.
+    pub fn restore(
+        &mut self,
+        steps: u64,
+        params: &[f32],
+        average: Option<&[f32]>,
+        optimizer: &OptimizerState<'_>,
+    ) -> Result<(), StateError> {
+        self.optimizer.set_state(optimizer)?;
+        self.params.copy_from_slice(params);
+        if let (Some(own), Some(kept)) = (&mut self.average, average) {
+            own.copy_from_slice(kept);
+        }
+        self.steps = steps;
+        Ok(())
     }
 
     /// Steps made.

@@ -1,13 +1,15 @@
 //! The loop over epochs.
 
 use crate::{
-    Event, Flow, Job, Observer, RunInfo, StopReason, TrainError,
+    BestEpoch, Event, Flow, Job, Observer, Position, RunInfo, StopReason, TrainError,
     epoch::{Ended, EpochRunner},
     evaluate::{Evaluator, Scoring},
     history::{EpochRecord, Metrics},
+    keeper::{Keeper, Rest},
+    metrics::Tally,
+    state::RunState,
 };
 use nn::Buffer;
-use std::time::Instant;
 
 /// What a run made.
 #[derive(Clone, Debug)]
@@ -38,62 +40,90 @@ pub struct Best {
     pub params: Buffer<f32>,
 }
 
-pub(crate) fn run(job: &Job, info: &RunInfo, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
-    let begin = Instant::now();
-    let recipe = job.recipe();
+/// Goes on from `state` to the run's end, or until it shall rest.
+pub(crate) fn run(
+    job: &Job,
+    info: &RunInfo,
+    mut state: RunState<'_>,
+    keeper: &mut Keeper<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Trained, TrainError> {
     let (train, val) = (job.train_loader(), job.val_loader());
-    let mut epochs = EpochRunner::new(job, info, &train)?;
-    let mut evaluator = Evaluator::new(job.net(), Scoring::of(recipe));
-    let (mut records, mut best): (Vec<EpochRecord>, Option<Best>) = (Vec::new(), None);
-    let mut stop = StopReason::AllEpochs;
-    for epoch in 0..recipe.epochs {
-        let begin_epoch = Instant::now();
-        let (ended, train) = epochs.run(epoch, observer)?;
-        let secs = begin_epoch.elapsed().as_secs_f64();
-        if let Ended::Early(reason) = ended {
-            stop = reason;
-            break;
+    let mut epochs = EpochRunner::new(job, info, &train);
+    let mut evaluator = Evaluator::new(job.net(), Scoring::of(job.recipe()));
+    let stop = loop {
+        if let Some(reason) = end_of(&state.position, info) {
+            break reason;
         }
-        let record = EpochRecord {
-            epoch: epoch + 1,
-            train,
-            val: val.as_ref().map(|val| evaluator.metrics(epochs.result(), val)).unwrap_or_default(),
-            time_secs: begin.elapsed().as_secs_f64(),
-            lr: epochs.lr(),
-            images_per_sec: train.samples as f64 / secs.max(f64::MIN_POSITIVE),
-        };
-        if close(&record, epochs.result(), &mut best, observer)? == Flow::Stop {
-            stop = StopReason::Asked;
-        } else if epochs.steps() >= info.total_steps && epoch + 1 < recipe.epochs {
-            stop = StopReason::MaxSteps;
+        match keeper.rest() {
+            None => {}
+            Some(Rest::MaxTime) => break StopReason::MaxTime,
+            Some(Rest::Signal(signal)) => {
+                keeper.save(&mut state, observer)?;
+                return Err(TrainError::Interrupted { signal, at: state.position.words() });
+            }
         }
-        records.push(record);
-        if stop != StopReason::AllEpochs {
-            break;
+        match epochs.run(&mut state, keeper, observer)? {
+            Ended::Resting => {}
+            Ended::Early(reason) => break reason,
+            Ended::Whole => {
+                let val = val.as_ref().map(|val| evaluator.metrics(state.stepper.result(), val));
+                let flow = close(&mut state, val.unwrap_or_default(), keeper.secs(), observer)?;
+                keeper.save(&mut state, observer)?;
+                if flow == Flow::Stop {
+                    break StopReason::Asked;
+                }
+            }
         }
+    };
+    keeper.save(&mut state, observer)?;
+    let best = state.take_best();
+    let RunState { stepper, position, .. } = state;
+    let params = stepper.into_result();
+    observer.on(&Event::Finished { reason: stop, steps: position.step, params: &params })?;
+    Ok(Trained { params, best, epochs: position.records, steps: position.step, stop })
+}
+
+/// Whether the run has come to its end.
+fn end_of(position: &Position, info: &RunInfo) -> Option<StopReason> {
+    if position.epoch >= info.epochs {
+        Some(StopReason::AllEpochs)
+    } else if position.step >= info.total_steps {
+        Some(StopReason::MaxSteps)
+    } else {
+        None
     }
-    let steps = epochs.steps();
-    let params = epochs.into_result();
-    observer.on(&Event::Finished { reason: stop, steps, params: &params })?;
-    Ok(Trained { params, best, epochs: records, steps, stop })
 }
 
 /// Ends an epoch: is it the best, and does anyone want to stop?
 fn close(
-    record: &EpochRecord,
-    params: &[f32],
-    best: &mut Option<Best>,
+    state: &mut RunState<'_>,
+    val: Metrics,
+    time_secs: f64,
     observer: &mut dyn Observer,
 ) -> Result<Flow, TrainError> {
-    if !record.val.loss.is_finite() {
-        return Err(TrainError::BadEpoch { loss: record.val.loss, epoch: record.epoch });
+    let RunState { stepper, position, best } = state;
+    let (params, train) = (stepper.result(), position.tally.metrics());
+    let images_per_sec = train.samples as f64 / position.epoch_secs.max(f64::MIN_POSITIVE);
+    let epoch = position.epoch + 1;
+    let record = EpochRecord { epoch, time_secs, train, val, lr: position.lr, images_per_sec };
+    if !val.loss.is_finite() {
+        return Err(TrainError::BadEpoch { loss: val.loss, epoch });
     }
     let mut flow = Flow::Continue;
-    if record.val.samples > 0 && best.as_ref().is_none_or(|best| better(&record.val, &best.val)) {
-        *best = Some(Best { epoch: record.epoch, val: record.val, params: Buffer::from(params) });
-        flow = observer.on(&Event::BestSoFar { record, params })?;
+    if val.samples > 0 && position.best.as_ref().is_none_or(|best| better(&val, &best.val)) {
+        position.best = Some(BestEpoch { epoch, val });
+        match best {
+            Some(kept) => kept.copy_from_slice(params),
+            None => *best = Some(Buffer::from(params)),
+        }
+        flow = observer.on(&Event::BestSoFar { record: &record, params })?;
     }
-    Ok(flow.and(observer.on(&Event::EpochDone { record, params })?))
+    flow = flow.and(observer.on(&Event::EpochDone { record: &record, params })?);
+    position.records.push(record);
+    (position.epoch, position.batch) = (epoch, 0);
+    (position.tally, position.epoch_secs) = (Tally::default(), 0.0);
+    Ok(flow)
 }
 
 fn better(a: &Metrics, b: &Metrics) -> bool {

@@ -13,6 +13,7 @@ mod place;
 mod predict;
 mod recipe;
 mod seeds;
+mod session;
 mod source;
 mod synth;
 mod train;
@@ -27,6 +28,7 @@ pub(crate) use place::PlaceArgs;
 pub(crate) use predict::PredictArgs;
 pub(crate) use recipe::{ChangeArgs, DecayedWord, OnBadWord, OptimizerWord, RecipeWord, ScheduleWord};
 pub(crate) use seeds::Seeds;
+pub(crate) use session::SessionArgs;
 pub(crate) use source::{ClassOrderArgs, ReadArgs};
 pub(crate) use synth::SynthArgs;
 pub(crate) use train::TrainArgs;
@@ -100,7 +102,7 @@ Examples:
 
 'lenet VERB --help' tells all of a verb. Exit codes: 0 done, 1 failed while
 running, 2 usage, 65 bad data, 66 no such input, 74 disk or system, 78 bad
-recipe or model.";
+recipe or model, 130 and 143 stopped by a signal with the state saved.";
 
 /// Reads the command line; prints help and ends if that is what was asked for.
 ///

@@ -1,5 +1,7 @@
 //! Numbers on the command line, refused where they make no sense.
 
+use std::time::Duration;
+
 /// A number over 0.
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     number(text, |x| x > 0.0, "a number over 0")
@@ -38,6 +40,14 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A time such as `90s`, `30m` or `1.5h`, over 0.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let secs = units.iter().find_map(|(unit, secs)| Some(positive(text.strip_suffix(unit)?).ok()? * secs));
+    secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok())
+        .ok_or_else(|| "expected a time such as 90s, 30m or 2h".to_owned())
+}
+
 fn number(text: &str, fits: fn(f64) -> bool, expected: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && fits(number) => Ok(number),
@@ -57,6 +67,8 @@ mod tests {
             assert!(bad.unwrap_err().starts_with("expected a number"));
         }
         assert!(count("0").is_err() && count("-1").is_err() && count("x").is_err());
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert!(duration("90").is_err() && duration("0s").is_err() && duration("-1h").is_err());
         assert!(probability("1.5").is_err() && finite("nan").is_err() && scale("0").is_err());
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// `--out`, or `--project` and `--name`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Where the results go")]
 pub(crate) struct PlaceArgs {
     /// Write into this folder, which must be new or empty

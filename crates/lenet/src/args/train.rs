@@ -1,6 +1,6 @@
 //! `lenet train`.
 
-use super::{ChangeArgs, ClassOrderArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord};
+use super::{ChangeArgs, ClassOrderArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord, SessionArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -15,20 +15,21 @@ Examples:
   lenet train --data photos --model lenet5-modified --epochs 30 --out runs/long
   lenet train --data photos --model mine.toml --opt sgd --lr 0.05 --sched cosine
   lenet train --config runs/train/config.toml    the same run again, to the bit
+  lenet train --resume                           the newest run that was stopped
 
-The run folder holds config.toml, results.csv, summary.json, predictions.csv and
-weights/best.safetensors, weights/last.safetensors.";
+The run folder holds config.toml, results.csv, summary.json, predictions.csv,
+checkpoint and weights/best.safetensors, weights/last.safetensors.";
 
 /// One run.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct TrainArgs {
     /// Photos: a folder, or 'synthetic'
-    #[arg(long, value_name = "DATA", required_unless_present = "config")]
+    #[arg(long, value_name = "DATA", required_unless_present_any = ["config", "resume"])]
     pub(crate) data: Option<String>,
 
     /// perceptron, lenet5, lenet5-modified, or a model file (.toml)
-    #[arg(short, long, value_name = "MODEL", required_unless_present = "config")]
+    #[arg(short, long, value_name = "MODEL", required_unless_present_any = ["config", "resume"])]
     pub(crate) model: Option<String>,
 
     /// Recipe to start from: tuned learns, published stays at chance as in the report [default: tuned]
@@ -56,6 +57,9 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
 
     #[command(flatten)]
     pub(crate) classes: ClassOrderArgs,

@@ -6,11 +6,12 @@ use crate::{
     exit::Failure,
     out,
     progress::{Console, Decoding, RunProgress, percent},
-    resolve::{self, check_apart},
+    resolve::{self, Resume, check_apart},
+    signals,
 };
 use std::fmt::Write;
 use train::{
-    Job, Observer, Pictures, StepLog,
+    Job, Observer, Pictures, StepLog, TrainError,
     history::Metrics,
     recipe::Tested,
     store::{RunDir, SummaryFile},
@@ -19,12 +20,21 @@ use train::{
 /// Trains.
 pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     let cache = args.read.cache();
-    let plan = resolve::train(args)?;
+    let plan = match args.session.resume {
+        false => resolve::train(args)?,
+        true => match resolve::resume(args)? {
+            Resume::GoOn(plan) => *plan,
+            Resume::Finished(folder) => {
+                return out::print(&format!("{}: finished already, nothing to resume\n", folder.display()));
+            }
+        },
+    };
     let others: Vec<_> = plan.log_steps.as_deref().into_iter().collect();
     check_apart(&plan.data, &plan.place, &others)?;
     let data = open(&plan.data, plan.recipe.class_order, console)?;
     let early = early(&plan.place)?;
-    let mut log = plan.log_steps.as_deref().map(StepLog::create).transpose()?;
+    let open_log = if plan.resume { StepLog::resume } else { StepLog::create };
+    let mut log = plan.log_steps.as_deref().map(open_log).transpose()?;
     let decoding = Decoding::new(console, "read");
     let splits = Pictures::new(data, plan.recipe.on_bad)
         .with_cache(cache)
@@ -41,8 +51,21 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     if let Some(log) = &mut log {
         observers.push(log);
     }
-    let summary = job.run_in(&dir, &mut observers)?;
+    signals::watch(&plan.session.interrupt)?;
+    let run = if plan.resume { Job::resume_in } else { Job::begin_in };
+    let summary = run(&job, &dir, &plan.session, &mut observers).map_err(|error| told_how(error, &dir))?;
     out::print(&told(&summary, &dir))
+}
+
+/// A run that was interrupted says how it goes on.
+fn told_how(error: TrainError, dir: &RunDir) -> Failure {
+    let interrupted = matches!(error, TrainError::Interrupted { .. });
+    let failure = Failure::from(error);
+    if interrupted {
+        failure.hint(format!("lenet train --resume --out {}", dir.path().display()))
+    } else {
+        failure
+    }
 }
 
 /// The run's result in a few lines.

@@ -33,6 +33,8 @@ struct Run {
     bar: Option<ProgressBar>,
     drawn: Instant,
     steps: u64,
+    /// Steps of former sittings.
+    before: u64,
     epoch: Epoch,
 }
 
@@ -66,8 +68,15 @@ impl RunProgress {
         self.console.line(HEADING);
         let bar = self.console.bar(info.samples_per_epoch as u64, TEMPLATE);
         let now = Instant::now();
-        self.run =
-            Some(Run { info: info.clone(), begin: now, bar, drawn: now, steps: 0, epoch: Epoch::new(1) });
+        self.run = Some(Run {
+            info: info.clone(),
+            begin: now,
+            bar,
+            drawn: now,
+            steps: 0,
+            before: 0,
+            epoch: Epoch::new(1),
+        });
     }
 
     fn finish(&mut self, reason: StopReason, steps: u64) {
@@ -79,6 +88,10 @@ impl RunProgress {
         match reason {
             StopReason::AllEpochs => {}
             StopReason::MaxSteps => self.console.line(&format!("stopped after {steps} steps, {time}")),
+            StopReason::MaxTime => {
+                let line = format!("rests after {steps} steps, {time}: the time is over; --resume goes on");
+                self.console.line(&line);
+            }
             StopReason::Asked => self.console.line(&format!("stopped as asked after {steps} steps, {time}")),
         }
     }
@@ -119,7 +132,7 @@ impl Run {
     /// Time that the rest of the run takes at the pace so far, validation included.
     fn left(&self) -> Duration {
         let rest = self.info.total_steps.saturating_sub(self.steps) as f64;
-        self.begin.elapsed().mul_f64(rest / self.steps.max(1) as f64)
+        self.begin.elapsed().mul_f64(rest / self.steps.saturating_sub(self.before).max(1) as f64)
     }
 
     /// A row under [`HEADING`].
@@ -155,6 +168,17 @@ impl Observer for RunProgress {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
         match (event, &mut self.run) {
             (Event::Started(info), _) => self.start(info),
+            (Event::Resumed { position, note }, Some(run)) => {
+                for line in note
+                    .map(|note| format!("warning: {note}"))
+                    .into_iter()
+                    .chain([format!("resumed at {}", position.words())])
+                {
+                    run.tell(self.console, &line);
+                }
+                (run.steps, run.before) = (position.step, position.step);
+                run.epoch = Epoch::new(position.epoch + 1);
+            }
             (Event::StepDone(step), Some(run)) => run.step(step),
             (Event::EpochDone { record, .. }, Some(run)) => {
                 run.tell(self.console, &run.row(record));

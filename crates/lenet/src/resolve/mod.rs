@@ -3,9 +3,13 @@
 mod changes;
 mod data;
 mod place;
+mod resume;
 
 pub(crate) use self::data::DataPlan;
 pub(crate) use place::{check_apart, place};
+pub(crate) use resume::{Resume, resume};
+
+use place::PROJECT;
 
 use crate::{
     args::{CompareArgs, OnBadWord, RecipeWord, TrainArgs},
@@ -13,7 +17,7 @@ use crate::{
 };
 use ::data::{ClassOrder, OnBad};
 use std::{fs, path::PathBuf};
-use train::{Preset, Recipe, store::Place};
+use train::{Preset, Recipe, Session, store::Place};
 
 /// One run.
 #[derive(Debug)]
@@ -26,6 +30,10 @@ pub(crate) struct TrainPlan {
     pub(crate) place: Place,
     /// Where the loss of every step goes.
     pub(crate) log_steps: Option<PathBuf>,
+    /// When it saves itself and when it rests.
+    pub(crate) session: Session,
+    /// Whether it goes on from where it was.
+    pub(crate) resume: bool,
 }
 
 /// Several runs.
@@ -50,14 +58,22 @@ pub(crate) struct ComparePlan {
 /// # Errors
 /// Whatever is wrong with files, words or numbers.
 pub(crate) fn train(args: TrainArgs) -> Result<TrainPlan, Failure> {
-    let base = match (&args.config, &args.model) {
+    over(base(&args)?, args)
+}
+
+/// The recipe before single flags.
+fn base(args: &TrainArgs) -> Result<Recipe, Failure> {
+    Ok(match (&args.config, &args.model) {
         (Some(path), model) => {
             let text = fs::read_to_string(path).map_err(|error| Failure::reading(path, &error))?;
             Recipe::from_config(&text, &path.display().to_string(), model.as_deref())?
         }
         (None, Some(model)) => Recipe::builtin(model, preset(args.recipe.unwrap_or(RecipeWord::Tuned)))?,
         (None, None) => return Err(Failure::usage("no model; add --model or --config")),
-    };
+    })
+}
+
+fn over(base: Recipe, args: TrainArgs) -> Result<TrainPlan, Failure> {
     let mut recipe = changes::apply(base, &args.changes)?;
     recipe.seed = args.seed.unwrap_or(recipe.seed);
     recipe.on_bad = args.on_bad.map_or(recipe.on_bad, on_bad);
@@ -69,7 +85,14 @@ pub(crate) fn train(args: TrainArgs) -> Result<TrainPlan, Failure> {
     recipe.class_order = args.classes.order().or(recipe.class_order);
     recipe.weights = recipe.weights.map(data::lasting_path);
     recipe.check("the settings")?;
-    Ok(TrainPlan { recipe, data, place: place(args.place, "train"), log_steps: args.log_steps })
+    Ok(TrainPlan {
+        recipe,
+        data,
+        place: place(args.place, "train"),
+        log_steps: args.log_steps,
+        session: args.session.session(),
+        resume: false,
+    })
 }
 
 /// What `lenet compare` was asked for.

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use train::store::Place;
 
 /// Where numbered folders are made if nothing is said.
-const PROJECT: &str = "runs";
+pub(super) const PROJECT: &str = "runs";
 
 /// The place of a run of `verb`.
 pub(crate) fn place(args: PlaceArgs, verb: &str) -> Place {

@@ -13,6 +13,7 @@ mod inspect;
 mod lab;
 mod predict;
 mod repeat;
+mod resume;
 mod same_bits;
 mod score;
 mod usage;

@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 
 use kernels::Element;
 
-pub use disk::write_atomic;
 pub use error::{MismatchError, ModelFileError};
 pub use format::FormatError;
 

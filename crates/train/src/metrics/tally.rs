@@ -2,9 +2,10 @@
 
 use super::rank;
 use crate::history::Metrics;
+use serde::{Deserialize, Serialize};
 
 /// Running sums over the samples seen so far, in their order, so that the result does not depend on threads.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     loss: f64,
     hits1: usize,

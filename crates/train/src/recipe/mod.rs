@@ -8,6 +8,7 @@ mod overlay;
 pub use builtin::Preset;
 pub(crate) use check::steps_per_epoch;
 pub use input::{FeatureChoice, Input, Standardize};
+pub(crate) use overlay::first_difference;
 
 use data::{Augment, ClassOrder, LastBatch, OnBad};
 use nn::{

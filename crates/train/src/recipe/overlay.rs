@@ -52,9 +52,32 @@ impl Recipe {
         toml::to_string(self).unwrap_or_default()
     }
 
+    /// In words, the first line in which `now` is not this recipe; none if they are the same.
+    #[must_use]
+    pub fn difference(&self, now: &Self) -> Option<String> {
+        let (kept, now) = (self.to_toml(), now.to_toml());
+        first_difference(&kept, &now)
+    }
+
     /// What stands in messages about this recipe.
     pub(crate) fn origin(&self) -> String {
         format!("recipe {} of {}", self.recipe, self.model)
+    }
+}
+
+/// As [`Recipe::difference`], of two texts.
+pub(crate) fn first_difference(kept: &str, now: &str) -> Option<String> {
+    let (mut before, mut after) = (kept.lines(), now.lines());
+    loop {
+        match (before.next(), after.next()) {
+            (None, None) => return None,
+            (before, after) if before == after => {}
+            (before, after) => {
+                let words =
+                    |line: Option<&str>| line.filter(|l| !l.is_empty()).unwrap_or("nothing").to_owned();
+                return Some(format!("the recipe says {} now, not {}", words(after), words(before)));
+            }
+        }
     }
 }
 

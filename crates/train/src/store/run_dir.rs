@@ -3,8 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::SummaryFile;
 use crate::error::TrainError;
+use nn::disk::{Disk, SystemDisk};
 
 /// Where a run's folder shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +26,10 @@ pub enum Place {
 }
 
 /// A run's folder and the names of what lies in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RunDir {
     path: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// So many runs of one name are enough.
@@ -52,17 +56,66 @@ impl RunDir {
                 path.clone()
             }
         };
-        Ok(Self { path })
+        Ok(Self::open(path))
     }
 
     /// The run folder that is there, to read from.
     #[must_use]
     pub fn open(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), disk: Arc::new(SystemDisk) }
+    }
+
+    /// The same folder, written to by way of `disk`.
+    #[must_use]
+    pub fn with_disk(self, disk: Arc<dyn Disk>) -> Self {
+        Self { disk, ..self }
+    }
+
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
     }
 
     pub(crate) fn make_weights_folder(&self) -> Result<(), TrainError> {
-        make(&self.path.join("weights"))
+        let path = self.path.join("weights");
+        self.disk.make_folder(&path).map_err(TrainError::write(&path))
+    }
+
+    /// Replaces the file at `path` whole or not at all.
+    pub(crate) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+        nn::disk::replace(self.disk(), path, bytes, None).map_err(TrainError::write(path))
+    }
+
+    /// Removes what tells of a former run that could be gone on with.
+    pub(crate) fn forget(&self) -> Result<(), TrainError> {
+        self.sweep();
+        for path in [self.summary(), self.previous_checkpoint(), self.checkpoint()] {
+            match self.disk.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(TrainError::write(&path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what writers that were killed have left.
+    pub(crate) fn sweep(&self) {
+        for folder in [self.path.clone(), self.path.join("weights")] {
+            nn::disk::sweep(self.disk(), &folder);
+        }
+    }
+
+    /// The summary of the run in this folder, if it came to its end.
+    ///
+    /// # Errors
+    /// As [`SummaryFile::read`].
+    pub fn finished(&self) -> Result<Option<SummaryFile>, TrainError> {
+        if !self.summary().exists() {
+            return Ok(None);
+        }
+        let summary = SummaryFile::read(&self.summary())?;
+        Ok(summary.stop.is_final().then_some(summary))
     }
 
     /// A folder inside this one for one of several runs, such as `lenet5` or `lenet5-seed1`.
@@ -70,7 +123,7 @@ impl RunDir {
     /// # Errors
     /// [`TrainError::Write`] if it can't be made.
     pub fn sub(&self, name: &str) -> Result<Self, TrainError> {
-        Self::create(&Place::Existing(self.path.join(name)))
+        Ok(Self::create(&Place::Existing(self.path.join(name)))?.with_disk(Arc::clone(&self.disk)))
     }
 
     /// The folder.
@@ -101,6 +154,18 @@ impl RunDir {
     #[must_use]
     pub fn predictions(&self) -> PathBuf {
         self.path.join("predictions.csv")
+    }
+
+    /// The state of the run, from which it can go on.
+    #[must_use]
+    pub fn checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint")
+    }
+
+    /// The checkpoint before.
+    #[must_use]
+    pub fn previous_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint.previous")
     }
 
     /// Weights of the best epoch on the validation split.

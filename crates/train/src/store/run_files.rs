@@ -25,8 +25,12 @@ impl<'a> RunFiles<'a> {
         Self { job, dir, epochs: Vec::new(), unsaved: true }
     }
 
+    fn save_results(&self) -> Result<(), TrainError> {
+        self.dir.write(&self.dir.results(), results_csv(&self.epochs).as_bytes())
+    }
+
     fn save_last(&mut self, params: &[f32]) -> Result<(), TrainError> {
-        self.job.weights_file(params).write(self.dir.last())?;
+        self.dir.write(&self.dir.last(), &self.job.weights_file(params).to_bytes())?;
         self.unsaved = false;
         Ok(())
     }
@@ -37,17 +41,23 @@ impl Observer for RunFiles<'_> {
         match *event {
             Event::Started(_) => {
                 self.dir.make_weights_folder()?;
-                write_file(&self.dir.config(), self.job.recipe().to_toml().as_bytes())?;
+                self.dir.write(&self.dir.config(), self.job.recipe().to_toml().as_bytes())?;
+            }
+            Event::Resumed { position, .. } => {
+                self.epochs.clone_from(&position.records);
+                self.save_results()?;
             }
             Event::StepDone(_) => self.unsaved = true,
-            Event::BestSoFar { params, .. } => self.job.weights_file(params).write(self.dir.best())?,
+            Event::BestSoFar { params, .. } => {
+                self.dir.write(&self.dir.best(), &self.job.weights_file(params).to_bytes())?;
+            }
             Event::EpochDone { record, params } => {
                 self.epochs.push(record.clone());
-                write_file(&self.dir.results(), results_csv(&self.epochs).as_bytes())?;
+                self.save_results()?;
                 self.save_last(params)?;
             }
             Event::Finished { params, .. } if self.unsaved => self.save_last(params)?,
-            Event::Finished { .. } | Event::Tested(_) => {}
+            Event::Finished { .. } | Event::Tested(_) | Event::Saving(_) => {}
         }
         Ok(Flow::Continue)
     }
@@ -58,5 +68,5 @@ impl Observer for RunFiles<'_> {
 /// # Errors
 /// [`TrainError::Write`] naming `path`; a file that was there before is then untouched.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    nn::write_atomic(path, bytes).map_err(TrainError::write(path))
+    nn::disk::write_atomic(path, bytes).map_err(TrainError::write(path))
 }

@@ -1,6 +1,5 @@
 //! `summary.json`: the run in numbers, and what it was run on.
 
-use super::write_file;
 use crate::{StopReason, TrainError, history::RunSummary, recipe::Tested};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
@@ -43,14 +42,11 @@ pub struct Counts {
 }
 
 impl SummaryFile {
-    /// Writes it as JSON.
-    ///
-    /// # Errors
-    /// [`TrainError::Write`] naming `path`.
-    pub fn write(&self, path: &Path) -> Result<(), TrainError> {
+    /// The file's text, for `path`.
+    pub(crate) fn to_json(&self, path: &Path) -> Result<Vec<u8>, TrainError> {
         let mut text = serde_json::to_vec_pretty(self).map_err(|e| TrainError::write(path)(e.into()))?;
         text.push(b'\n');
-        write_file(path, &text)
+        Ok(text)
     }
 
     /// Reads one.
