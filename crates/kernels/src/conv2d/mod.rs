@@ -16,6 +16,7 @@ mod layout;
 mod passes;
 mod phases;
 mod plan;
+mod pointwise;
 mod pool_rows;
 mod reference;
 #[cfg(test)]

@@ -142,6 +142,10 @@ impl Plan {
         for (group, (x, y)) in groups.enumerate() {
             let (packed, _) = self.packed_of(packed, group);
             let bias = b.map(|b| &b[group * out..(group + 1) * out]);
+            if let Some(form) = &self.pointwise {
+                form.forward(x, packed, bias, y);
+                continue;
+            }
             with_scratch(self.input.len(), |laid_out| match &self.winograd {
                 Some(form) => with_scratch(form.input_len(), |input| {
                     form.split(self.winograd_source(x, laid_out), input);
@@ -192,6 +196,10 @@ impl Plan {
         with_scratch(self.grad.len(), |laid_out| {
             let parts = dy.chunks_exact(dy.len() / groups).zip(dx.chunks_exact_mut(dx.len() / groups));
             for (group, (dy, dx)) in parts.enumerate() {
+                if let Some(form) = &self.pointwise {
+                    form.backward_input(dy, self.packed_of(packed, group).1, dx);
+                    continue;
+                }
                 self.grad.lay_out(dy, laid_out);
                 self.input_gradient(laid_out, self.packed_of(packed, group).1, dx);
             }
@@ -313,6 +321,10 @@ impl Plan {
         with_scratch(self.grad.len(), |grad| {
             let groups = x.chunks_exact(x.len() / g.groups).zip(dy.chunks_exact(dy.len() / g.groups));
             for ((x, dy), dw) in groups.zip(dw.chunks_exact_mut(self.taps())) {
+                if let Some(form) = &self.pointwise {
+                    form.weight_gradient(x, dy, dw);
+                    continue;
+                }
                 self.grad.lay_out(dy, grad);
                 self.weight_gradient(x, grad, dw);
             }

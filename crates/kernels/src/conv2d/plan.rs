@@ -5,6 +5,7 @@ use super::compact::Compact;
 use super::cost;
 use super::layout::{Bordered, PhaseLayout};
 use super::phases::{Phase, phase_size, phases};
+use super::pointwise::Pointwise;
 use super::reference::{accumulate_params_reference, backward_input_reference, forward_reference};
 use super::winograd::Winograd;
 use crate::Element;
@@ -41,6 +42,8 @@ pub struct Plan {
     pub(super) narrow: Option<Compact>,
     /// The same of the output's gradient, for the input's: the taps of all phases one after the other.
     pub(super) narrow_back: Option<Compact>,
+    /// All passes, where the window is one cell.
+    pub(super) pointwise: Option<Pointwise>,
     /// One group's forward pass and weight gradient by Winograd, where that is faster.
     pub(super) winograd: Option<Winograd>,
     /// The same for the input's gradient.
@@ -100,7 +103,8 @@ impl Plan {
             let all: Vec<usize> = phases.iter().flat_map(|p| p.offsets.iter().copied()).collect();
             Compact::new(&all, grad.pitch, phase_size(g))
         });
-        Plan { geom, input, offsets, grad, phases, narrow, narrow_back, winograd, winograd_back }
+        let pointwise = Pointwise::new(g);
+        Plan { geom, input, offsets, grad, phases, narrow, narrow_back, pointwise, winograd, winograd_back }
     }
 
     /// The sizes.

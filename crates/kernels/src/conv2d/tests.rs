@@ -99,6 +99,15 @@ fn agrees_at_small_planes() {
 }
 
 #[test]
+fn agrees_at_windows_of_one_cell() {
+    for (inp, out, size, groups) in
+        [(5, 9, (8, 16), 1), (8, 6, (4, 16), 2), (3, 2, (40, 32), 1), (2, 3, (3, 5), 1), (2, 2, (64, 64), 1)]
+    {
+        check(Conv2dGeom::new(inp, out, size, (1, 1), 1, 0, 1, groups).unwrap());
+    }
+}
+
+#[test]
 fn a_window_that_does_not_fit_is_refused() {
     assert_eq!(Conv2dGeom::square(1, 1, (4, 4), 5, 1, 0), None);
     assert_eq!(Conv2dGeom::square(1, 1, (4, 4), 3, 0, 0), None);

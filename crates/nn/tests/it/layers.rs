@@ -26,6 +26,7 @@ fn conv2d() {
         Shape::image(4, 4, 5),
     );
     check_layer(&conv(Conv2dConfig::new(3, 1)), Shape::image(2, 3, 4));
+    check_layer(&conv(Conv2dConfig::new(3, 1)), Shape::image(2, 2, 16));
     // Many channels over few cells are done over the whole batch.
     check_layer(&conv(Conv2dConfig::new(16, 1)), Shape::image(12, 2, 3));
     check_layer(

@@ -106,7 +106,11 @@ impl Wide {
     #[must_use]
     pub fn new(geom: Conv2dGeom) -> Option<Self> {
         let g = &geom;
-        let few_cells = g.out_h * g.out_w <= MOST_CELLS || g.kernel_h * g.kernel_w == 1;
+        // Over large planes of whole vectors a window of one cell is done on images as they lie, sample by sample.
+        let one = (g.kernel_h * g.kernel_w, g.stride, g.padding) == (1, 1, 0);
+        let cells = g.out_h * g.out_w;
+        let few_cells =
+            if one && g.out_w.is_multiple_of(LANES) { cells <= 64 } else { one || cells <= MOST_CELLS };
         let wide = g.in_channels >= LEAST_IN && g.out_channels >= LEAST_OUT;
         // Along columns few lanes are idle once a plane has some dozens of cells; along channels those past the last are.
         let lanes = g.in_channels.next_multiple_of(LANES) * g.out_channels.next_multiple_of(LANES);
