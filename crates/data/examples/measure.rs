@@ -2,7 +2,10 @@
 //! `RAYON_NUM_THREADS` says. Prints one line a step.
 #![allow(clippy::print_stdout, reason = "its lines are its result")]
 
-use data::{Augment, Batch, Colour, Feature, Loader, OnBad, Order, Preprocess, Synthetic, open, prepare};
+use data::{
+    Augment, Batch, Colour, Feature, Loader, OnBad, Order, Preprocess, Synthetic, augment::Border, open,
+    prepare,
+};
 use std::{env, error::Error, sync::Arc, time::Instant};
 
 const SIDE: usize = 128;
@@ -24,8 +27,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     preprocess.fit(&set.planes);
     report("mean and std", set.len(), start);
-    let crops = Augment { hflip: 0.5, crop_area: Some([0.5, 1.0]), ..Augment::NONE };
-    for (name, augment) in [("plain", Augment::NONE), ("flip and crop", crops)] {
+    let crops = Augment { hflip: 0.5, scale: Some([0.5, 1.0]), ..Augment::NONE };
+    let warp = Augment { degrees: 15.0, translate: 0.1, zoom: [0.9, 1.1], shear: 5.0, vflip: 0.5, ..crops };
+    let colour = Augment { color_jitter: [0.4, 0.4, 0.0], noise: 0.05, ..Augment::NONE };
+    let all = Augment { color_jitter: [0.4, 0.4, 0.0], noise: 0.05, reprob: 0.25, ..warp };
+    let augments = [
+        ("plain", Augment::NONE),
+        ("flip and crop", crops),
+        ("warp too", warp),
+        ("warp, reflected", Augment { border: Border::Reflect, ..warp }),
+        ("jitter and noise", colour),
+        ("all but mixing", all),
+        ("all, mixup and cutmix", Augment { mixup: 0.2, cutmix: 1.0, ..all }),
+    ];
+    for (name, augment) in augments {
         let loader = Loader::new(Arc::clone(&set), preprocess.clone(), augment, 0);
         let mut batch = Batch::default();
         let order = Order::Shuffled { seed: 0 }.epoch(0, set.len() as u32);

@@ -1,7 +1,7 @@
 //! From a prepared split to batches.
 
 use crate::{
-    augment::{Augment, Scratch, View},
+    augment::{Augment, Key, Mix, Scratch, Source},
     prepared::PreparedSet,
     preprocess::{Feature, Preprocess, pixel_levels},
 };
@@ -13,8 +13,12 @@ use std::{cell::RefCell, sync::Arc};
 pub struct Batch {
     /// `[samples, features…]`.
     pub input: Vec<f32>,
-    /// Class of each sample.
+    /// Class of each sample; of a mixed one that with the greater share.
     pub targets: Vec<u32>,
+    /// The other class of each sample, where samples are mixed; else empty.
+    pub others: Vec<u32>,
+    /// The other class's share of each sample, in [0, 0.5], where samples are mixed; else empty.
+    pub shares: Vec<f32>,
     /// Index of each sample in its split, to name it by.
     pub indices: Vec<u32>,
 }
@@ -56,9 +60,8 @@ impl Loader {
     pub fn new(set: Arc<PreparedSet>, preprocess: Preprocess, augment: Augment, seed: u64) -> Self {
         debug_assert_eq!(set.shape, [preprocess.colour.channels(), preprocess.height, preprocess.width]);
         let mut loader = Self { set, preprocess, augment, seed, ready: None };
-        // A flip moves pixels only, which a histogram does not see.
         let histogram = matches!(loader.preprocess.feature, Feature::Histogram { .. });
-        if histogram && loader.augment.crop_area.is_none() {
+        if histogram && loader.augment.only_moves_pixels() {
             let length = loader.preprocess.feature_len();
             let mut ready = vec![0.0; loader.set.len() * length];
             ready.par_chunks_exact_mut(length).enumerate().for_each(|(index, out)| {
@@ -95,66 +98,104 @@ impl Loader {
         batch.targets.extend(order.iter().map(|&i| self.set.labels[i as usize]));
         batch.indices.clear();
         batch.indices.extend_from_slice(order);
-        match &self.ready {
-            Some(ready) => {
-                for (out, &index) in batch.input.chunks_exact_mut(length).zip(order) {
-                    out.copy_from_slice(&ready[index as usize * length..][..length]);
+        batch.others.clear();
+        batch.shares.clear();
+        let rows = batch.input.par_chunks_exact_mut(length).zip(order);
+        if !self.augment.mixes() {
+            return rows.for_each(|(out, &index)| self.features(index, epoch, out));
+        }
+        let mixes: Vec<Option<Mix>> = rows
+            .map(|(out, &index)| {
+                self.features(index, epoch, out);
+                let mix = self.mix(index, epoch)?;
+                self.mix_into(out, &mix, epoch);
+                Some(mix)
+            })
+            .collect();
+        for (target, mix) in batch.targets.iter_mut().zip(mixes) {
+            let (other, share) = mix.map_or((*target, 0.0), |mix| {
+                let other = self.set.labels[mix.partner as usize];
+                if mix.share > 0.5 {
+                    (std::mem::replace(target, other), 1.0 - mix.share)
+                } else {
+                    (other, mix.share)
                 }
-            }
-            None => batch
-                .input
-                .par_chunks_exact_mut(length)
-                .zip(order)
-                .for_each(|(out, &index)| self.features(index, epoch, out)),
+            });
+            batch.others.push(other);
+            batch.shares.push(share);
         }
     }
 
-    fn features(&self, index: u32, epoch: u64, out: &mut [f32]) {
+    fn key(&self, index: u32, epoch: u64) -> Key {
+        Key { seed: self.seed, epoch, index: u64::from(index) }
+    }
+
+    /// What sample `index` is mixed with in `epoch` (counted from 0), if it is.
+    pub fn mix(&self, index: u32, epoch: u64) -> Option<Mix> {
+        let (width, height) = (self.preprocess.width, self.preprocess.height);
+        self.augment.mix(self.set.len(), width, height, self.key(index, epoch))
+    }
+
+    /// Mixes the partner's features, as they are in this epoch, into those of a sample.
+    fn mix_into(&self, own: &mut [f32], mix: &Mix, epoch: u64) {
         thread_local! {
-            static SCRATCH: RefCell<(Scratch, Vec<f32>)> = RefCell::default();
+            static PARTNER: RefCell<Vec<f32>> = RefCell::default();
         }
-        let plane = self.set.plane(index as usize);
-        let (height, width) = (self.preprocess.height, self.preprocess.width);
-        let view = self.augment.view(width, height, self.seed, epoch, u64::from(index));
-        if self.augment.crop_area.is_none() && !view.flip {
-            return self.preprocess.features(plane, out);
-        }
-        SCRATCH.with_borrow_mut(|(scratch, levels)| match &self.preprocess.feature {
-            Feature::Pixels { .. } | Feature::PicturePixels => {
-                let area = height * width;
-                let channels = plane.chunks_exact(area).zip(out.chunks_exact_mut(area));
-                for (channel, (plane, out)) in channels.enumerate() {
-                    let (mean, std) = self.preprocess.scale_of(channel, plane);
-                    if self.augment.crop_area.is_none() {
-                        mirror(plane, width, &pixel_levels(mean, std), out);
-                    } else {
-                        view.sample(plane, width, 1.0 / (255.0 * std), -mean / std, out, scratch);
-                    }
+        PARTNER.with_borrow_mut(|partner| {
+            partner.resize(own.len(), 0.0);
+            self.features(mix.partner, epoch, partner);
+            match self.preprocess.feature {
+                Feature::Histogram { .. } => mix.blend(own, partner),
+                Feature::Pixels { .. } | Feature::PicturePixels => {
+                    let (width, height) = (self.preprocess.width, self.preprocess.height);
+                    mix.apply(own, partner, width * height, width);
                 }
-            }
-            Feature::Histogram { .. } => {
-                let seen = self.sampled_plane(plane, view, scratch, levels);
-                self.preprocess.features(&seen, out);
             }
         });
     }
 
-    /// The augmented plane as 8-bit levels, which a histogram counts.
-    fn sampled_plane(
-        &self,
-        plane: &[u8],
-        view: View,
-        scratch: &mut Scratch,
-        levels: &mut Vec<f32>,
-    ) -> Vec<u8> {
-        let (height, width) = (self.preprocess.height, self.preprocess.width);
-        levels.resize(height * width, 0.0);
-        let mut seen = Vec::with_capacity(plane.len());
-        for channel in plane.chunks_exact(height * width) {
-            view.sample(channel, width, 1.0, 0.5, levels, scratch);
-            seen.extend(levels.iter().map(|&v| v as u8));
+    /// The features of a sample, augmented but not mixed.
+    fn features(&self, index: u32, epoch: u64, out: &mut [f32]) {
+        thread_local! {
+            static SCRATCH: RefCell<(Scratch, Vec<f32>)> = RefCell::default();
         }
-        seen
+        if let Some(ready) = &self.ready {
+            return out.copy_from_slice(&ready[index as usize * out.len()..][..out.len()]);
+        }
+        let plane = self.set.plane(index as usize);
+        let (width, area) = (self.preprocess.width, self.preprocess.width * self.preprocess.height);
+        let (augment, key) = (&self.augment, self.key(index, epoch));
+        let upright = !augment.warps() && augment.vflip <= 0.0 && !augment.changes_levels();
+        let view = augment.view(width, self.preprocess.height, key);
+        if upright && augment.scale.is_none() && !view.flip {
+            return self.preprocess.features(plane, out);
+        }
+        SCRATCH.with_borrow_mut(|(scratch, levels)| match &self.preprocess.feature {
+            Feature::Pixels { .. } | Feature::PicturePixels => {
+                if !upright {
+                    augment.levels(Source { plane, area, width }, key, scratch, out);
+                }
+                let channels = plane.chunks_exact(area).zip(out.chunks_exact_mut(area));
+                for (channel, (plane, out)) in channels.enumerate() {
+                    let (mean, std) = self.preprocess.scale_of(channel, plane);
+                    let (scale, offset) = (1.0 / (255.0 * std), -mean / std);
+                    if !upright {
+                        out.iter_mut().for_each(|v| *v = *v * scale + offset);
+                    } else if augment.scale.is_none() {
+                        mirror(plane, width, &pixel_levels(mean, std), out);
+                    } else {
+                        view.sample(plane, width, scale, offset, out, &mut scratch.crop);
+                    }
+                }
+            }
+            Feature::Histogram { .. } => {
+                levels.resize(plane.len(), 0.0);
+                augment.levels(Source { plane, area, width }, key, scratch, levels);
+                // Truncated after the half is added: rounds a positive number.
+                let seen: Vec<u8> = levels.iter().map(|v| (v + 0.5) as u8).collect();
+                self.preprocess.features(&seen, out);
+            }
+        });
     }
 }
 

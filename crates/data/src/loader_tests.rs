@@ -18,12 +18,13 @@ fn pixels() -> Preprocess {
 }
 
 fn filled(loader: &Loader, order: &[u32], epoch: u64) -> Batch {
-    let mut batch = Batch { input: vec![f32::NAN; 3], targets: vec![9], indices: vec![9] };
+    let mut batch =
+        Batch { input: vec![f32::NAN; 3], targets: vec![9], indices: vec![9], ..Batch::default() };
     loader.fill(order, epoch, &mut batch);
     batch
 }
 
-const CROPS: Augment = Augment { hflip: 0.5, crop_area: Some([0.4, 0.9]), ..Augment::NONE };
+const CROPS: Augment = Augment { hflip: 0.5, scale: Some([0.4, 0.9]), ..Augment::NONE };
 
 #[test]
 fn a_plain_batch_is_the_features_of_its_samples() {
@@ -79,4 +80,57 @@ fn histograms_are_ready_unless_a_crop_changes_them() {
     let cropped = filled(&Loader::new(set(), preprocess, CROPS, 0), &[5], 0).input;
     assert_ne!(cropped, filled(&plain, &[5], 0).input);
     assert!((cropped.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_mixed_sample_is_the_mean_of_two_and_has_the_class_of_the_greater() {
+    for (mixup, cutmix) in [(1.0, 0.0), (0.0, 1.0), (0.4, 0.4)] {
+        let augment = Augment { mixup, cutmix, ..CROPS };
+        let loader = Loader::new(set(), pixels(), augment, 11);
+        let order: Vec<u32> = (0..20).collect();
+        let all = filled(&loader, &order, 2);
+        let alone = filled(&Loader::new(set(), pixels(), CROPS, 11), &order, 2);
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| filled(&loader, &order, 2)), all);
+        }
+        let one = filled(&loader, &[7], 2);
+        assert_eq!((&one.input[..], one.targets[0]), (&all.input[7 * 64..8 * 64], all.targets[7]));
+        assert_ne!(all, filled(&loader, &order, 3));
+        for (index, input) in all.input.chunks(64).enumerate() {
+            let mix = loader.mix(index as u32, 2).unwrap();
+            let row = |index: usize| &alone.input[index * 64..][..64];
+            let (own, other) = (row(index), row(mix.partner as usize));
+            for ((got, a), b) in input.iter().zip(own).zip(other) {
+                let blend = a * (1.0 - mix.share) + b * mix.share;
+                assert!(mix.patch.map_or(*got == blend, |_| got == a || got == b));
+            }
+            let (class, partner) = (index as u32 % 4, mix.partner % 4);
+            let (target, other, share) = (all.targets[index], all.others[index], all.shares[index]);
+            assert!((0.0..=0.5).contains(&share));
+            let expected = if mix.share > 0.5 { (partner, class) } else { (class, partner) };
+            assert_eq!((target, other), expected);
+        }
+    }
+    let plain = filled(&Loader::new(set(), pixels(), CROPS, 11), &[1, 2], 2);
+    assert!(plain.others.is_empty() && plain.shares.is_empty());
+}
+
+#[test]
+fn jittered_pixels_are_standardized_like_others() {
+    let dark = Augment { vflip: 1.0, ..Augment::NONE };
+    let flipped = filled(&Loader::new(set(), pixels(), dark, 0), &[4], 0).input;
+    let plain = filled(&Loader::plain(set(), pixels()), &[4], 0).input;
+    let upside: Vec<f32> = plain.chunks(8).rev().flatten().copied().collect();
+    assert!(flipped.iter().zip(&upside).all(|(a, b)| (a - b).abs() < 1e-5), "{flipped:?}");
+}
+
+#[test]
+fn histograms_see_what_pixels_see() {
+    let histogram = Preprocess::new(8, 8, Colour::Gray, Feature::histogram(Space::Gray64, Transform::Plain));
+    let dark = Augment { color_jitter: [0.5, 0.0, 0.0], mixup: 1.0, mixup_prob: 0.5, ..Augment::NONE };
+    let batch = filled(&Loader::new(set(), histogram.clone(), dark, 0), &[0, 1, 2, 3], 0);
+    let plain = filled(&Loader::plain(set(), histogram), &[0, 1, 2, 3], 0);
+    assert_ne!(batch.input, plain.input);
+    assert!(batch.input.chunks(64).all(|bins| (bins.iter().sum::<f32>() - 1.0).abs() < 1e-5));
 }

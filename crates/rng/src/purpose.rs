@@ -21,4 +21,14 @@ pub enum Purpose {
     Split = 6,
     /// Inputs of benchmarks.
     Bench = 7,
+    /// Rotation, shift, zoom, shear and vertical mirroring of one sample in one epoch.
+    Warp = 8,
+    /// Brightness, contrast and saturation of one sample in one epoch.
+    Colour = 9,
+    /// Noise over one sample in one epoch.
+    Noise = 10,
+    /// The patch erased from one sample in one epoch.
+    Erase = 11,
+    /// Which other sample one sample is mixed with in one epoch, and how.
+    Mix = 12,
 }

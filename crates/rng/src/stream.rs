@@ -1,6 +1,9 @@
 //! One sequence of random numbers.
 
-use crate::{Purpose, ln::ln};
+use crate::{
+    Purpose,
+    ln::{exp, ln},
+};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
@@ -107,6 +110,38 @@ impl Stream {
         }
     }
 
+    /// A number in [0, 1] of the distribution Beta(`alpha`, `alpha`): even at 1, near 0 and 1 below, near ½ above;
+    /// `alpha` is over 0.
+    pub fn beta(&mut self, alpha: f64) -> f64 {
+        // Two Gamma numbers by their share of the sum, from their logarithms: small ones would underflow.
+        let (a, b) = (self.ln_gamma(alpha), self.ln_gamma(alpha));
+        1.0 / (1.0 + exp(b - a))
+    }
+
+    /// The logarithm of a number of the distribution Gamma(`shape`, 1).
+    ///
+    /// # Source
+    /// Marsaglia & Tsang 2000, 'A simple method for generating gamma variables', with its step for shapes below 1.
+    fn ln_gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            let boost = ln(1.0 - self.uniform_f64()) / shape;
+            return self.ln_gamma(shape + 1.0) + boost;
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = f64::from(self.normal());
+            let root = 1.0 + c * x;
+            if root > 0.0 {
+                let v = root * root * root;
+                let u = 1.0 - self.uniform_f64();
+                if ln(u) < 0.5 * x * x + d - d * v + d * ln(v) {
+                    return ln(d * v);
+                }
+            }
+        }
+    }
+
     /// True with probability `p` (never for `p` ≤ 0, always for `p` ≥ 1).
     #[inline]
     pub fn chance(&mut self, p: f32) -> bool {
@@ -187,6 +222,20 @@ mod tests {
         assert!(moment(1).abs() < 0.01, "mean {}", moment(1));
         assert!((moment(2) - 1.0).abs() < 0.02, "variance {}", moment(2));
         assert!((moment(4) - 3.0).abs() < 0.15, "fourth moment {}", moment(4));
+    }
+
+    #[test]
+    fn beta_has_the_variance_of_its_distribution() {
+        for alpha in [0.01, 0.2, 1.0, 4.0] {
+            let mut s = stream();
+            let draws: Vec<f64> = (0..50_000).map(|_| s.beta(alpha)).collect();
+            assert!(draws.iter().all(|x| (0.0..=1.0).contains(x)));
+            let mean = draws.iter().sum::<f64>() / 5e4;
+            let variance = draws.iter().map(|x| (x - 0.5) * (x - 0.5)).sum::<f64>() / 5e4;
+            let expected = 0.25 / (2.0 * alpha + 1.0);
+            assert!((mean - 0.5).abs() < 0.01, "{alpha}: mean {mean}");
+            assert!((variance - expected).abs() < 0.004, "{alpha}: variance {variance}");
+        }
     }
 
     #[test]

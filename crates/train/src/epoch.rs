@@ -89,7 +89,7 @@ impl<'a> EpochRunner<'a> {
             recipe.epochs * self.info.steps_per_epoch as usize,
             self.info.steps_per_epoch as usize,
         );
-        let loss = stepper.score(&batch.input, &batch.targets);
+        let loss = stepper.score_batch(batch);
         if !loss.own.is_finite() {
             return Err(TrainError::NotFinite {
                 loss: loss.own,

@@ -30,6 +30,20 @@ impl Loss {
         StepLoss { own, reported }
     }
 
+    /// The same where of each sample `shares` belongs to the class `others`; of cross-entropy alone.
+    pub(crate) fn mixed_step(
+        &self,
+        logits: &[f32],
+        targets: &[u32],
+        (others, shares): (&[u32], &[f32]),
+        grad: &mut [f32],
+    ) -> StepLoss {
+        let loss = self.cross_entropy().forward_backward_mixed(logits, targets, others, shares, grad);
+        let count = if self.reduction == Reduction::Sum { targets.len().max(1) } else { 1 };
+        let own = loss / count as f64;
+        StepLoss { own, reported: own }
+    }
+
     /// What is reported of a scored batch, a mean over its samples; `scratch` is overwritten.
     pub(crate) fn score(&self, logits: &[f32], targets: &[u32], scratch: &mut Vec<f32>) -> f64 {
         match (self.reported, self.kind) {

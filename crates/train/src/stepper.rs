@@ -1,6 +1,7 @@
 //! One optimizer step: the place where a recipe's mathematics is done, for the loop, benchmarks and tests alike.
 
 use crate::recipe::{BiasGradient, Recipe, WeightGradient};
+use data::Batch;
 use nn::{
     Buffer, Mode, Sequential, StepId, Workspace,
     loss::published::sum_bias_gradients,
@@ -80,6 +81,19 @@ impl<'a> Stepper<'a> {
         self.net.forward(&self.params, input, self.at(), &mut self.workspace);
         let (logits, grad) = self.workspace.logits_and_grad();
         self.recipe.loss.step(logits, targets, grad)
+    }
+
+    /// The same of a batch of a loader, whose samples may have two classes.
+    ///
+    /// # Panics
+    /// As [`Stepper::score`].
+    pub fn score_batch(&mut self, batch: &Batch) -> StepLoss {
+        if batch.others.is_empty() {
+            return self.score(&batch.input, &batch.targets);
+        }
+        self.net.forward(&self.params, &batch.input, self.at(), &mut self.workspace);
+        let (logits, grad) = self.workspace.logits_and_grad();
+        self.recipe.loss.mixed_step(logits, &batch.targets, (&batch.others, &batch.shares), grad)
     }
 
     /// Backward pass and update for the batch that was scored last.

@@ -19,7 +19,7 @@ fn recipe(model: &str) -> Recipe {
     let mut recipe = Recipe::builtin(model, Preset::Tuned).unwrap().overlay(small, "small").unwrap();
     if model != "perceptron" {
         recipe.augment.hflip = 0.5;
-        recipe.augment.crop_area = Some([0.5, 1.0]);
+        recipe.augment.scale = Some([0.5, 1.0]);
     }
     recipe
 }

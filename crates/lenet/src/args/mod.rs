@@ -2,6 +2,7 @@
 //!
 //! What it means is decided in `resolve`; here stand names, forms, ranges and help.
 
+mod augment;
 mod bench;
 mod cache;
 mod check;
@@ -18,6 +19,7 @@ mod source;
 mod synth;
 mod train;
 
+pub(crate) use augment::{AugmentArgs, BorderWord};
 pub(crate) use bench::{BenchArgs, ModeWord};
 pub(crate) use cache::CacheArgs;
 pub(crate) use check::CheckArgs;

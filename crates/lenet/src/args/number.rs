@@ -22,6 +22,16 @@ pub(super) fn probability(text: &str) -> Result<f32, String> {
     number(text, |x| (0.0..=1.0).contains(&x), "a number from 0 to 1").map(|x| x as f32)
 }
 
+/// A number from 0, in single precision.
+pub(super) fn limit(text: &str) -> Result<f32, String> {
+    not_negative(text).map(|x| x as f32)
+}
+
+/// An angle either way.
+pub(super) fn degrees(text: &str) -> Result<f32, String> {
+    number(text, |x| (0.0..=180.0).contains(&x), "degrees from 0 to 180").map(|x| x as f32)
+}
+
 /// Any number that is one.
 pub(super) fn finite(text: &str) -> Result<f32, String> {
     number(text, |_| true, "a number").map(|x| x as f32)
@@ -69,6 +79,7 @@ mod tests {
         assert!(count("0").is_err() && count("-1").is_err() && count("x").is_err());
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         assert!(duration("90").is_err() && duration("0s").is_err() && duration("-1h").is_err());
+        assert!(degrees("181").is_err() && limit("-1").is_err());
         assert!(probability("1.5").is_err() && finite("nan").is_err() && scale("0").is_err());
     }
 }

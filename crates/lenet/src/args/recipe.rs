@@ -1,6 +1,9 @@
 //! Flags that change a recipe.
 
-use super::number::{count, finite, not_negative, positive, probability, scale, share};
+use super::{
+    AugmentArgs,
+    number::{count, finite, not_negative, positive, scale, share},
+};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -93,18 +96,6 @@ pub(crate) struct ChangeArgs {
     #[arg(long, value_name = "DECAY", value_parser = share, allow_negative_numbers = true)]
     pub(crate) ema: Option<f64>,
 
-    /// Probability of mirroring a training picture
-    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
-    pub(crate) hflip: Option<f32>,
-
-    /// Train on random crops that keep such a share of a picture
-    #[arg(long, alias = "scale", num_args = 2, value_names = ["MIN", "MAX"], value_parser = probability)]
-    pub(crate) crop_area: Option<Vec<f32>>,
-
-    /// Train on the pictures as they are: no mirroring, no crops
-    #[arg(long, conflicts_with_all = ["hflip", "crop_area"])]
-    pub(crate) no_aug: bool,
-
     /// Feed (x/255 - mean) / std instead of what fits the training split; 0 and 1 feed x/255
     #[arg(long, value_name = "X", value_parser = finite, allow_negative_numbers = true, requires = "std")]
     pub(crate) mean: Option<f32>,
@@ -128,4 +119,7 @@ pub(crate) struct ChangeArgs {
     /// Start from these weights (.safetensors, also a plain PyTorch state_dict) instead of new ones
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) augment: AugmentArgs,
 }

@@ -1,10 +1,10 @@
 //! Flags over a recipe.
 
+use super::augment;
 use crate::{
     args::{ChangeArgs, DecayedWord, OptimizerWord, ScheduleWord},
     exit::Failure,
 };
-use data::Augment;
 use nn::{
     optim::{Adam, AdamW, Decayed, Ema, OptimizerConfig, Sgd},
     schedule::{Curve, OneCycle},
@@ -29,7 +29,7 @@ pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure
     recipe.shuffle = recipe.shuffle && !args.no_shuffle;
     recipe.loss.label_smoothing = args.smoothing.unwrap_or(recipe.loss.label_smoothing);
     recipe.weights = args.weights.clone().or(recipe.weights);
-    recipe.augment = augment(recipe.augment, args);
+    recipe.augment = augment::apply(recipe.augment, &args.augment);
     recipe.optimizer = optimizer(recipe.optimizer, args)?;
     if args.opt.is_some() {
         // An optimizer that is asked for by name is the textbook's, gradients included.
@@ -48,17 +48,6 @@ pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure
         (recipe.input.height, recipe.input.width) = (side, side);
     }
     Ok(recipe)
-}
-
-fn augment(augment: Augment, args: &ChangeArgs) -> Augment {
-    if args.no_aug {
-        return Augment::NONE;
-    }
-    let area = match args.crop_area.as_deref() {
-        Some(&[smallest, largest]) => Some([smallest, largest]),
-        _ => augment.crop_area,
-    };
-    Augment { hflip: args.hflip.unwrap_or(augment.hflip), crop_area: area, ..augment }
 }
 
 fn optimizer(current: OptimizerConfig, args: &ChangeArgs) -> Result<OptimizerConfig, Failure> {
@@ -109,6 +98,8 @@ fn schedule(recipe: &mut Recipe, args: &ChangeArgs) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::AugmentArgs;
+    use data::Augment;
     use train::Preset;
 
     fn tuned() -> Recipe {
@@ -141,7 +132,7 @@ mod tests {
     #[test]
     fn every_other_flag_lands_where_it_belongs() {
         let args = ChangeArgs {
-            no_aug: true,
+            augment: AugmentArgs { no_aug: true, ..Default::default() },
             no_shuffle: true,
             mean: Some(0.0),
             std: Some(1.0),

@@ -1,5 +1,6 @@
 //! From what was typed to what is meant: recipes, data, places.
 
+mod augment;
 mod changes;
 mod data;
 mod place;

@@ -72,6 +72,38 @@ impl CrossEntropyLoss {
         loss * scale
     }
 
+    /// The same for samples of two classes: of each, `shares` (in [0, 1]) belongs to `others` and the rest to `targets`.
+    ///
+    /// `L = (1 − share) · L(target) + share · L(other)`, for the targets of mixup and CutMix.
+    ///
+    /// # Shapes
+    /// `others` and `shares` `[batch]`.
+    ///
+    /// # Panics
+    /// If a length does not match or a target is no class.
+    pub fn forward_backward_mixed<T: Element>(
+        &self,
+        logits: &[T],
+        targets: &[u32],
+        others: &[u32],
+        shares: &[f32],
+        grad: &mut [T],
+    ) -> f64 {
+        assert_eq!((others.len(), shares.len()), (targets.len(), targets.len()), "one other class a target");
+        let classes = num_classes(logits, others);
+        let mut loss = self.forward_backward(logits, targets, grad);
+        let scale = self.scale(targets.len());
+        let hit = (1.0 - self.label_smoothing) * scale;
+        let rows = logits.chunks_exact(classes).zip(grad.chunks_exact_mut(classes));
+        for (((z, dz), (&target, &other)), &share) in rows.zip(targets.iter().zip(others)).zip(shares) {
+            let (target, other, share) = (target as usize, other as usize, f64::from(share));
+            loss += share * scale * (self.sample(z, other) - self.sample(z, target));
+            dz[target] = dz[target] + T::from_f64(hit * share);
+            dz[other] = dz[other] - T::from_f64(hit * share);
+        }
+        loss
+    }
+
     /// One sample's loss.
     fn sample<T: Element>(&self, logits: &[T], target: usize) -> f64 {
         let hit = -softmax::log_softmax_at(logits, target).to_f64();
@@ -122,6 +154,23 @@ mod tests {
                     };
                     let slope = (at(1e-5) - at(-1e-5)) / 2e-5;
                     assert!((slope - grad[i]).abs() < 1e-9, "{loss:?} at {i}: {slope} {}", grad[i]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_mixed_target_shares_loss_and_gradient() {
+        for label_smoothing in [0.0, 0.1] {
+            for reduction in [Reduction::Mean, Reduction::Sum] {
+                let loss = CrossEntropyLoss { label_smoothing, reduction };
+                let [mut mixed, mut own, mut other] = [[0.0; 6]; 3];
+                let value = loss.forward_backward_mixed(&LOGITS, &[1, 0], &[2, 0], &[0.25, 0.25], &mut mixed);
+                let first = loss.forward_backward(&LOGITS, &[1, 0], &mut own);
+                let second = loss.forward_backward(&LOGITS, &[2, 0], &mut other);
+                assert!((value - (0.75 * first + 0.25 * second)).abs() < 1e-12);
+                for i in 0..6 {
+                    assert!((mixed[i] - (0.75 * own[i] + 0.25 * other[i])).abs() < 1e-12, "{i}");
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Whether a recipe's numbers make sense, before anything is read or computed.
 
-use super::{FeatureChoice, Recipe, Standardize, Start};
+use super::{FeatureChoice, LossKind, Recipe, Reported, Standardize, Start};
 use crate::TrainError;
 use data::{LastBatch, Preprocess};
 use nn::{optim::OptimizerConfig, schedule::Curve};
@@ -44,9 +44,27 @@ impl Recipe {
 
     /// Two options that make no sense together.
     fn pair(&self) -> Option<String> {
-        let histogram = matches!(self.input.feature, FeatureChoice::Histogram { .. });
-        if histogram && self.augment.hflip > 0.0 && self.augment.crop_area.is_none() {
-            return Some("augment.hflip does nothing to a histogram; set it to 0".into());
+        let augment = &self.augment;
+        let jittered = augment.color_jitter.iter().any(|&limit| limit > 0.0);
+        if let FeatureChoice::Histogram { .. } = self.input.feature {
+            if augment.cutmix > 0.0 {
+                return Some(
+                    "augment.cutmix pastes pixels, which a histogram has none of; set it to 0".into(),
+                );
+            }
+            if !augment.is_none() && !augment.mixes() && augment.only_moves_pixels() {
+                let flip = if augment.hflip > 0.0 { "hflip" } else { "vflip" };
+                return Some(format!("augment.{flip} does nothing to a histogram; set it to 0"));
+            }
+        } else if jittered && self.input.standardize == Standardize::Picture {
+            let what = "augment.color_jitter does nothing where each picture is standardized by itself";
+            return Some(format!("{what}; set it to 0, or input.standardize to \"dataset\""));
+        }
+        let plain = self.loss.kind == LossKind::CrossEntropy && self.loss.reported == Reported::Loss;
+        if augment.mixes() && !plain {
+            let what =
+                "augment.mixup and cutmix need loss.kind = \"cross-entropy\" and loss.reported = \"loss\"";
+            return Some(what.into());
         }
         None
     }
@@ -161,6 +179,14 @@ mod tests {
             ),
             ("augment.hflip = 2.0", "augment.hflip is 2"),
             ("ema.decay = 1.0", "ema.decay is 1, expected a number from 0 to below 1"),
+            (
+                "augment.color_jitter = [0.1, 0.0, 0.0]\ninput.standardize = \"picture\"",
+                "augment.color_jitter does nothing",
+            ),
+            (
+                "augment.mixup = 0.2\nloss.reported = \"both-terms\"",
+                "augment.mixup and cutmix need loss.kind",
+            ),
             ("optimizer.betas = [0.9, 1.0]", "optimizer.betas[1] is 1"),
             (
                 "init = { kind = \"from-data\", target_std = 1.0, last_std = 0.1, samples = 0 }",

@@ -82,10 +82,22 @@ pub(crate) fn first_difference(kept: &str, now: &str) -> Option<String> {
 }
 
 fn table(text: &str, origin: &str) -> Result<Table, TrainError> {
-    text.parse::<Table>().map_err(|error| {
+    let mut table = text.parse::<Table>().map_err(|error| {
         let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
         located(origin, line, error.message().to_owned())
-    })
+    })?;
+    rename(&mut table);
+    Ok(table)
+}
+
+/// Keys of earlier versions, which stored recipes still have.
+fn rename(table: &mut Table) {
+    let Some(Value::Table(augment)) = table.get_mut("augment") else { return };
+    for (old, new) in [("crop_area", "scale"), ("crop_aspect", "ratio")] {
+        if let Some(value) = augment.remove(old) {
+            augment.entry(new).or_insert(value);
+        }
+    }
 }
 
 fn merge(base: &mut Table, changes: Table) {
@@ -171,6 +183,13 @@ mod tests {
             changed.init,
             super::super::Start::Drawn { weight: None, bias: Some(nn::init::Init::Zeros) }
         );
+    }
+
+    #[test]
+    fn the_keys_of_earlier_versions_are_understood() {
+        let recipe =
+            recipe().overlay("[augment]\ncrop_area = [0.5, 0.75]\ncrop_aspect = [1.0, 2.0]", "x").unwrap();
+        assert_eq!((recipe.augment.scale, recipe.augment.ratio), (Some([0.5, 0.75]), [1.0, 2.0]));
     }
 
     #[test]

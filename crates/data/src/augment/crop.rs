@@ -1,29 +1,7 @@
-//! Random flips and crops, a pure function of (plane, seed, epoch, index).
-//!
-//! A [`View`] is drawn first, from numbers alone; applying it to a plane is then plain bilinear sampling. So any
-//! picture of any epoch can be replayed, and drawn views can be tested without a picture.
+//! Random crops and mirroring: upright views, drawn from numbers alone and sampled row by row.
 
+use super::{Augment, Key};
 use rng::{Purpose, Stream};
-use serde::{Deserialize, Serialize};
-
-/// What is drawn at random for each picture of each epoch. The default changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Augment {
-    /// Probability of mirroring left and right, in [0, 1]; default 0.
-    pub hflip: f32,
-    /// Smallest and largest share of the picture's area that a random crop keeps, in (0, 1]; default none.
-    pub crop_area: Option<[f32; 2]>,
-    /// Smallest and largest ratio of a crop's width to its height, both relative to the picture's own; over 0;
-    /// default 3/4 to 4/3.
-    pub crop_aspect: [f32; 2],
-}
-
-impl Default for Augment {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
 
 /// A part of a picture, in pixels of its plane, perhaps mirrored.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,52 +19,24 @@ pub struct View {
 }
 
 impl Augment {
-    /// No augmentation.
-    pub const NONE: Self = Self { hflip: 0.0, crop_area: None, crop_aspect: [3.0 / 4.0, 4.0 / 3.0] };
-
-    /// Whether every picture stays as it is.
-    pub fn is_none(&self) -> bool {
-        self.hflip <= 0.0 && self.crop_area.is_none()
-    }
-
-    /// What is wrong with the numbers, if anything.
-    ///
-    /// # Errors
-    /// A line naming the field and its range.
-    pub fn check(&self) -> Result<(), String> {
-        if !(0.0..=1.0).contains(&self.hflip) {
-            return Err(format!("hflip is {}, expected a probability from 0 to 1", self.hflip));
-        }
-        if let Some([lo, hi]) = self.crop_area
-            && !(lo > 0.0 && lo <= hi && hi <= 1.0)
-        {
-            return Err(format!("crop_area is {lo} to {hi}, expected 0 < smallest ≤ largest ≤ 1"));
-        }
-        let [lo, hi] = self.crop_aspect;
-        if !(lo > 0.0 && lo <= hi && hi.is_finite()) {
-            return Err(format!("crop_aspect is {lo} to {hi}, expected 0 < smallest ≤ largest"));
-        }
-        Ok(())
-    }
-
-    /// The view of sample `index` in `epoch`, of a plane of `width` × `height`.
+    /// The view of the sample `key`, of a plane of `width` × `height`.
     ///
     /// Area and place are uniform, wide crops are as likely as high ones where the limits of the aspect ratio are each
     /// other's inverse. A crop that would be wider or higher than the picture is cut to it.
     ///
     /// # Source
     /// Random resized crop: Szegedy et al. 2015, arXiv 1409.4842, section 6.
-    pub fn view(&self, width: usize, height: usize, seed: u64, epoch: u64, index: u64) -> View {
+    pub fn view(&self, width: usize, height: usize, key: Key) -> View {
         let (full_w, full_h) = (width as f32, height as f32);
         let mut view = View { x: 0.0, y: 0.0, width: full_w, height: full_h, flip: false };
-        if self.is_none() {
+        if self.hflip <= 0.0 && self.scale.is_none() {
             return view;
         }
-        let mut random = Stream::new(seed, Purpose::Augment, epoch, index);
+        let mut random = key.stream(Purpose::Augment);
         view.flip = random.chance(self.hflip);
-        if let Some([lo, hi]) = self.crop_area {
+        if let Some([lo, hi]) = self.scale {
             let side = random.range(lo, hi).sqrt();
-            let stretch = self.stretch(&mut random).sqrt();
+            let stretch = stretch(&mut random, self.ratio).sqrt();
             view.width = (full_w * side * stretch).clamp(1.0_f32.min(full_w), full_w);
             view.height = (full_h * side / stretch).clamp(1.0_f32.min(full_h), full_h);
             view.x = random.range(0.0, full_w - view.width);
@@ -94,21 +44,20 @@ impl Augment {
         }
         view
     }
+}
 
-    /// A ratio between the limits; as often wide as high when they are each other's inverse. Uniform in the ratio on
-    /// the wide side and in its inverse on the high side, which needs no logarithm and hence has the same bits everywhere.
-    fn stretch(&self, random: &mut Stream) -> f32 {
-        let [lo, hi] = self.crop_aspect;
-        if lo >= 1.0 {
-            return random.range(lo, hi);
-        }
-        if hi <= 1.0 {
-            return 1.0 / random.range(1.0 / hi, 1.0 / lo);
-        }
-        let (high, wide) = (1.0 / lo - 1.0, hi - 1.0);
-        let t = random.range(-high, wide);
-        if t < 0.0 { 1.0 / (1.0 - t) } else { 1.0 + t }
+/// A ratio between the limits; as often wide as high when they are each other's inverse. Uniform in the ratio on
+/// the wide side and in its inverse on the high side, which needs no logarithm and hence has the same bits everywhere.
+pub(super) fn stretch(random: &mut Stream, [lo, hi]: [f32; 2]) -> f32 {
+    if lo >= 1.0 {
+        return random.range(lo, hi);
     }
+    if hi <= 1.0 {
+        return 1.0 / random.range(1.0 / hi, 1.0 / lo);
+    }
+    let (high, wide) = (1.0 / lo - 1.0, hi - 1.0);
+    let t = random.range(-high, wide);
+    if t < 0.0 { 1.0 / (1.0 - t) } else { 1.0 + t }
 }
 
 /// Buffers of [`View::sample`], reused from picture to picture.
@@ -142,7 +91,7 @@ impl View {
                 let slot = source_row % 2;
                 if held[slot] != source_row {
                     let source = &plane[source_row * width..][..width];
-                    stretch(source, &scratch.taps, &mut scratch.rows[slot * width..][..width]);
+                    stretch_row(source, &scratch.taps, &mut scratch.rows[slot * width..][..width]);
                     held[slot] = source_row;
                 }
             }
@@ -177,7 +126,7 @@ fn tap(i: usize, start: f32, length: f32, size: usize) -> (usize, f32) {
     (first, position - first as f32)
 }
 
-fn stretch(source: &[u8], taps: &[(u32, f32)], out: &mut [f32]) {
+fn stretch_row(source: &[u8], taps: &[(u32, f32)], out: &mut [f32]) {
     for (v, &(first, weight)) in out.iter_mut().zip(taps) {
         let first = first as usize;
         let a = f32::from(source[first]);
@@ -187,5 +136,5 @@ fn stretch(source: &[u8], taps: &[(u32, f32)], out: &mut [f32]) {
 }
 
 #[cfg(test)]
-#[path = "augment_tests.rs"]
+#[path = "crop_tests.rs"]
 mod tests;
