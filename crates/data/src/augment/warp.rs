@@ -42,12 +42,12 @@ impl Augment {
 /// `(x0 + xx·i + xy·j, y0 + yx·i + yy·j)`, in pixels from the centre of the source's first one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Map {
-    x0: f32,
-    xx: f32,
-    xy: f32,
-    y0: f32,
-    yx: f32,
-    yy: f32,
+    x0: f64,
+    xx: f64,
+    xy: f64,
+    y0: f64,
+    yx: f64,
+    yy: f64,
 }
 
 impl Map {
@@ -74,12 +74,12 @@ impl Map {
         let middle_x = f64::from(view.x) + f64::from(view.width) / 2.0 - 0.5;
         let middle_y = f64::from(view.y) + f64::from(view.height) / 2.0 - 0.5;
         Self {
-            x0: (middle_x + xx * first_x + xy * first_y) as f32,
-            xx: xx as f32,
-            xy: xy as f32,
-            y0: (middle_y + yx * first_x + yy * first_y) as f32,
-            yx: yx as f32,
-            yy: yy as f32,
+            x0: middle_x + xx * first_x + xy * first_y,
+            xx,
+            xy,
+            y0: middle_y + yx * first_x + yy * first_y,
+            yx,
+            yy,
         }
     }
 
@@ -97,25 +97,35 @@ impl Map {
         let height = plane.len() / width;
         pad(plane, width, border, padded);
         let stride = width + RIM;
-        let (last_x, last_y) = (width as f32, height as f32);
+        let (last_x, last_y) = (width as i64 * ONE, height as i64 * ONE);
+        let [x0, xx, xy, y0, yx, yy] =
+            [self.x0, self.xx, self.xy, self.y0, self.yx, self.yy].map(|v| (v * ONE as f64) as i64);
         for (j, row) in out.chunks_exact_mut(width).enumerate() {
-            let (x0, y0) = (self.x0 + self.xy * j as f32, self.y0 + self.yy * j as f32);
-            for (i, out) in row.iter_mut().enumerate() {
-                let (mut x, mut y) = (x0 + self.xx * i as f32, y0 + self.yx * i as f32);
-                if border == Border::Reflect {
-                    (x, y) = (reflected(x, last_x), reflected(y, last_y));
-                }
+            let (mut at_x, mut at_y) = (x0 + xy * j as i64, y0 + yy * j as i64);
+            for out in row {
+                let (x, y) = match border {
+                    Border::Mean => (at_x, at_y),
+                    Border::Reflect => (reflected(at_x, last_x), reflected(at_y, last_y)),
+                };
+                (at_x, at_y) = (at_x + xx, at_y + yx);
                 // The rim is one pixel before the picture and two behind it.
-                let (x, y) = (x.clamp(-1.0, last_x) + 1.0, y.clamp(-1.0, last_y) + 1.0);
-                let (column, line) = (x as i32, y as i32);
-                let (right, below) = (x - column as f32, y - line as f32);
-                let near = &padded[line as usize * stride + column as usize..][..stride + 2];
+                let (x, y) = (x.clamp(-ONE, last_x) + ONE, y.clamp(-ONE, last_y) + ONE);
+                let near = &padded[(y >> 32) as usize * stride + (x >> 32) as usize..][..stride + 2];
+                let (right, below) = (fraction(x), fraction(y));
                 let top = near[0] + (near[1] - near[0]) * right;
                 let bottom = near[stride] + (near[stride + 1] - near[stride]) * right;
                 *out = top + (bottom - top) * below;
             }
         }
     }
+}
+
+/// Places are counted in 2⁻³² pixels: whole numbers are cheap to divide into pixel and rest, and stay exact over a row.
+const ONE: i64 = 1 << 32;
+
+#[inline]
+fn fraction(place: i64) -> f32 {
+    ((place as u32) >> 8) as i32 as f32 * (1.0 / (1 << 24) as f32)
 }
 
 /// Pixels added to each axis: one before, two behind.
@@ -145,8 +155,8 @@ fn rimmed(row: &[u8], [left, right]: [f32; 2], padded: &mut Vec<f32>) {
 
 /// A place mirrored at both edges of an axis of `size` pixels; further out than that it is left to be clamped.
 #[inline]
-fn reflected(x: f32, size: f32) -> f32 {
-    size - (size - (x + 0.5).abs()).abs() - 0.5
+fn reflected(x: i64, size: i64) -> i64 {
+    size - (size - (x + ONE / 2).abs()).abs() - ONE / 2
 }
 
 /// The mean level of a channel.
