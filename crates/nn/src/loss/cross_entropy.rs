@@ -98,8 +98,8 @@ impl CrossEntropyLoss {
         for (((z, dz), (&target, &other)), &share) in rows.zip(targets.iter().zip(others)).zip(shares) {
             let (target, other, share) = (target as usize, other as usize, f64::from(share));
             loss += share * scale * (self.sample(z, other) - self.sample(z, target));
-            dz[target] = dz[target] + T::from_f64(hit * share);
-            dz[other] = dz[other] - T::from_f64(hit * share);
+            dz[target] += T::from_f64(hit * share);
+            dz[other] -= T::from_f64(hit * share);
         }
         loss
     }
