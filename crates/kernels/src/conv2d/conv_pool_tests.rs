@@ -89,6 +89,13 @@ proptest! {
     }
 }
 
+/// Rows whose tiles would leave no column for a padded pool: found by the random shapes above.
+#[test]
+fn gives_the_bits_of_the_plain_chain_where_a_pool_needs_a_spare_column() {
+    check(Conv2dGeom::square(3, 15, (15, 54), 5, 1, 1).unwrap(), 1, None);
+    check(Conv2dGeom::square(4, 8, (12, 16), 3, 1, 1).unwrap(), 1, Some(Activation::Relu));
+}
+
 #[test]
 fn gives_the_bits_of_the_plain_chain_at_the_sizes_of_the_models() {
     check(Conv2dGeom::square(1, 6, (40, 128), 5, 1, 0).unwrap(), 0, Some(Activation::Sigmoid));

@@ -337,7 +337,7 @@ impl Plan {
         let grad = &grad[self.grad.start()..];
         let (plane, pitch, channels) = (self.grad.plane, self.grad.pitch, self.out_per_group());
         with_scratch(self.input.len(), |laid_out| {
-            if let Some(form) = &self.winograd {
+            if let Some(form) = &self.winograd_weights {
                 let dy = Source { pixels: grad, channels, plane, pitch, rows: g.out_h, columns: g.out_w };
                 return with_scratch(form.input_len(), |input| {
                     form.split(self.winograd_source(x, laid_out), input);

@@ -44,8 +44,10 @@ pub struct Plan {
     pub(super) narrow_back: Option<Compact>,
     /// All passes, where the window is one cell.
     pub(super) pointwise: Option<Pointwise>,
-    /// One group's forward pass and weight gradient by Winograd, where that is faster.
+    /// One group's forward pass by Winograd, where that is faster.
     pub(super) winograd: Option<Winograd>,
+    /// Its weight gradient, whose sums follow the tiles: without spare columns, so that a pooled convolution has a plain one's bits.
+    pub(super) winograd_weights: Option<Winograd>,
     /// The same for the input's gradient.
     pub(super) winograd_back: Option<Winograd>,
 }
@@ -97,6 +99,7 @@ impl Plan {
         );
         let phases = phases(g, &grad);
         let (winograd, winograd_back) = cost::by_winograd(g, border > 0);
+        let (winograd_weights, _) = cost::by_winograd(g, false);
         let narrow =
             (winograd.is_none() && cost::has_gaps(size)).then(|| Compact::new(&offsets, input.pitch, size));
         let narrow_back = (winograd_back.is_none() && cost::has_gaps(phase_size(g))).then(|| {
@@ -104,7 +107,19 @@ impl Plan {
             Compact::new(&all, grad.pitch, phase_size(g))
         });
         let pointwise = Pointwise::new(g);
-        Plan { geom, input, offsets, grad, phases, narrow, narrow_back, pointwise, winograd, winograd_back }
+        Plan {
+            geom,
+            input,
+            offsets,
+            grad,
+            phases,
+            narrow,
+            narrow_back,
+            pointwise,
+            winograd,
+            winograd_weights,
+            winograd_back,
+        }
     }
 
     /// The sizes.
