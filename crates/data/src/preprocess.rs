@@ -6,6 +6,7 @@
 //! for each batch.
 
 mod fit;
+mod letterbox;
 
 use crate::{
     decode::{DecodeError, Limits, decode},
@@ -62,6 +63,8 @@ pub enum Fit {
     /// Both axes are scaled on their own; the aspect ratio changes.
     #[default]
     Squash,
+    /// Both are scaled alike; bars of the picture's mean fill what is left.
+    Letterbox,
 }
 
 /// A model's view of a picture, as data.
@@ -189,7 +192,10 @@ impl Preprocess {
         let pixels = if (picture.width, picture.height) == (self.width, self.height) {
             picture.data
         } else {
-            resize(&picture, self.width, self.height)
+            match self.fit {
+                Fit::Squash => resize(&picture, self.width, self.height),
+                Fit::Letterbox => letterbox::letterbox(&picture, self.width, self.height),
+            }
         };
         match self.colour {
             Colour::Gray => pixels,

@@ -61,6 +61,7 @@ impl Job {
         let preprocess = match start.as_ref().and_then(|(_, stored)| stored.clone()) {
             Some(stored)
                 if recipe.input.standardize.is_learned()
+                    && stored.same_planes(&recipe.input.preprocess())
                     && stored.input_shape() == recipe.input.preprocess().input_shape() =>
             {
                 stored

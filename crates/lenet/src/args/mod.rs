@@ -28,7 +28,9 @@ pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use place::PlaceArgs;
 pub(crate) use predict::PredictArgs;
-pub(crate) use recipe::{ChangeArgs, DecayedWord, OnBadWord, OptimizerWord, RecipeWord, ScheduleWord};
+pub(crate) use recipe::{
+    ChangeArgs, DecayedWord, FitWord, OnBadWord, OptimizerWord, RecipeWord, ScheduleWord,
+};
 pub(crate) use seeds::Seeds;
 pub(crate) use session::SessionArgs;
 pub(crate) use source::{ClassOrderArgs, ReadArgs};

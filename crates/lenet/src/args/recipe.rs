@@ -46,6 +46,13 @@ pub(crate) enum DecayedWord {
     All,
 }
 
+/// How a picture of another shape is brought to size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FitWord {
+    Squash,
+    Letterbox,
+}
+
 /// Single settings; what is not given stays as in the recipe.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Changes to the recipe")]
@@ -107,6 +114,10 @@ pub(crate) struct ChangeArgs {
     /// Resize pictures to so many pixels a side
     #[arg(long, alias = "img-size", value_name = "PIXELS", value_parser = count)]
     pub(crate) imgsz: Option<usize>,
+
+    /// Bring pictures of another shape to size by squashing them, or with their proportions kept and bars at the sides
+    #[arg(long, value_name = "squash|letterbox", hide_possible_values = true)]
+    pub(crate) fit: Option<FitWord>,
 
     /// Keep the order of the list instead of a new one each epoch
     #[arg(long)]

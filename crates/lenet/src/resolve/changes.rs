@@ -2,9 +2,10 @@
 
 use super::augment;
 use crate::{
-    args::{ChangeArgs, DecayedWord, OptimizerWord, ScheduleWord},
+    args::{ChangeArgs, DecayedWord, FitWord, OptimizerWord, ScheduleWord},
     exit::Failure,
 };
+use data::Fit;
 use nn::{
     optim::{Adam, AdamW, Decayed, Ema, OptimizerConfig, Sgd},
     schedule::{Curve, OneCycle},
@@ -47,6 +48,11 @@ pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure
     if let Some(side) = args.imgsz {
         (recipe.input.height, recipe.input.width) = (side, side);
     }
+    recipe.input.fit = match args.fit {
+        None => recipe.input.fit,
+        Some(FitWord::Squash) => Fit::Squash,
+        Some(FitWord::Letterbox) => Fit::Letterbox,
+    };
     Ok(recipe)
 }
 
@@ -137,6 +143,7 @@ mod tests {
             mean: Some(0.0),
             std: Some(1.0),
             imgsz: Some(32),
+            fit: Some(FitWord::Letterbox),
             sched: Some(ScheduleWord::Step),
             lr: Some(0.5),
             smoothing: Some(0.1),
@@ -148,6 +155,7 @@ mod tests {
         assert_eq!((changed.shuffle, changed.augment), (false, Augment::NONE));
         assert_eq!(changed.input.standardize, Standardize::Fixed { mean: 0.0, std: 1.0 });
         assert_eq!((changed.input.height, changed.input.width), (32, 32));
+        assert_eq!(changed.input.fit, Fit::Letterbox);
         assert_eq!(changed.schedule.curve, Curve::Step { every_epochs: 4, gamma: 0.1 });
         assert_eq!((changed.schedule.lr, changed.loss.label_smoothing), (0.5, 0.1));
         assert_eq!((changed.max_steps, changed.ema), (Some(7), Some(Ema { decay: 0.99 })));

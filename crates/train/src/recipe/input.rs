@@ -1,6 +1,6 @@
 //! From picture to input, as a recipe has it.
 
-use data::{Colour, Feature, Preprocess, Space, Transform};
+use data::{Colour, Feature, Fit, Preprocess, Space, Transform};
 use nn::Shape;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ pub struct Input {
     pub height: usize,
     /// Of the resized picture, in pixels.
     pub width: usize,
+    /// How pictures of another shape are brought to that size: `squash` (the default) or `letterbox`.
+    #[serde(default)]
+    pub fit: Fit,
     /// Whether inputs are shifted and scaled to mean 0 and variance 1.
     pub standardize: Standardize,
     /// What the model sees.
@@ -83,7 +86,7 @@ impl Input {
             mean.fill(shift);
             std.fill(scale);
         }
-        Preprocess::new(self.height, self.width, colour, feature)
+        Preprocess { fit: self.fit, ..Preprocess::new(self.height, self.width, colour, feature) }
     }
 
     /// Shape of one sample as a model gets it.
