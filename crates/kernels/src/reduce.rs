@@ -2,6 +2,7 @@
 
 use crate::simd::{Kernel, LANES, Simd};
 use crate::{Element, isa};
+use rayon::prelude::*;
 
 /// `Σ x`: lane `l` of 16 adds the terms `l, l+16, …`, then the lanes are folded.
 #[must_use]
@@ -53,7 +54,57 @@ pub fn sum_squares<T: Element>(x: &[T]) -> f64 {
     x.iter().map(|v| v.to_f64() * v.to_f64()).sum()
 }
 
-/// Whether no number is NaN or infinite.
+/// Whether no number is NaN or infinite, on the current rayon pool.
 pub fn all_finite<T: Element>(x: &[T]) -> bool {
-    x.iter().all(|v| v.to_f64().is_finite())
+    let Some(x) = T::as_f32(x) else { return x.iter().all(|v| v.to_f64().is_finite()) };
+    if x.len() <= FINITE_BLOCK {
+        return isa::run(Finite(x));
+    }
+    x.par_chunks(FINITE_BLOCK).all(|x| isa::run(Finite(x)))
+}
+
+/// Numbers that a thread looks at once.
+const FINITE_BLOCK: usize = 1 << 16;
+
+struct Finite<'a>(&'a [f32]);
+
+impl Kernel for Finite<'_> {
+    type Out = bool;
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> bool {
+        // A number times 0 is 0, but NaN if it is not finite. Four sums, for one would wait for itself.
+        let zero = s.splat(0.0);
+        let mut acc = [zero; 4];
+        let (whole, rest) = self.0.as_chunks::<{ 4 * LANES }>();
+        for chunk in whole {
+            for (acc, x) in acc.iter_mut().zip(chunk.as_chunks::<LANES>().0) {
+                // SAFETY: the chunk has LANES numbers.
+                *acc = s.mul_add(unsafe { s.load(x.as_ptr()) }, zero, *acc);
+            }
+        }
+        let [a, b, c, d] = acc;
+        let whole = s.sum(s.add(s.add(a, b), s.add(c, d)));
+        whole == 0.0 && rest.iter().all(|x| x.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_that_is_not_finite_is_found_wherever_it_stands() {
+        for len in [1, 15, 16, 64, 200, FINITE_BLOCK + 77] {
+            let mut x = vec![f32::MAX; len];
+            assert!(all_finite(&x), "{len}");
+            for at in [0, len / 2, len - 1] {
+                for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    let good = std::mem::replace(&mut x[at], bad);
+                    assert!(!all_finite(&x), "{bad} at {at} of {len}");
+                    x[at] = good;
+                }
+            }
+        }
+        assert!(all_finite::<f32>(&[]) && !all_finite(&[f64::NAN]));
+    }
 }

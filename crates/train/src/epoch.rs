@@ -5,6 +5,7 @@ use crate::{
     state::RunState,
 };
 use data::{Batch, Loader, Order, batches};
+use nn::{Mode, optim::all_finite};
 use std::time::Instant;
 
 /// How a pass came to its end.
@@ -90,19 +91,34 @@ impl<'a> EpochRunner<'a> {
             self.info.steps_per_epoch as usize,
         );
         let loss = stepper.score_batch(batch);
-        if !loss.own.is_finite() {
-            return Err(TrainError::NotFinite {
-                loss: loss.own,
-                step: position.step + 1,
-                epoch: position.epoch + 1,
-                lr,
-                files: self.files(),
-            });
+        let learned = match loss.own.is_finite() {
+            true => stepper.learn(&batch.input, lr).map_err(|error| error.to_string()),
+            false => Err(self.bad_loss(loss.own, stepper.params())),
+        };
+        if let Err(what) = learned {
+            let (step, epoch) = (position.step + 1, position.epoch + 1);
+            return Err(TrainError::NotFinite { what, step, epoch, lr, files: self.files() });
         }
         position.tally.add(loss.reported, stepper.logits(), &batch.targets);
-        stepper.learn(&batch.input, lr);
         (position.lr, position.step) = (lr, stepper.steps());
         Ok(loss.reported)
+    }
+
+    /// Where a loss that is no number comes from: the first weight or layer that is not finite.
+    fn bad_loss(&self, loss: f64, params: &[f32]) -> String {
+        let net = self.job.plain();
+        if !all_finite(&self.batch.input) {
+            return format!("the loss became {loss}: the pictures themselves are not finite");
+        }
+        if let Some(entry) = net.params().iter().find(|entry| !all_finite(&params[entry.range.clone()])) {
+            return format!("the loss became {loss}: {} is not finite after the step before", entry.name);
+        }
+        let values = net.forward_all(&mut params.to_vec(), &self.batch.input, |_| Mode::Train, |_, _, _| {});
+        let first = net.nodes().iter().zip(&values).find(|(_, value)| !all_finite(value));
+        match first {
+            Some((node, _)) => format!("the loss became {loss}: the output of {} is not finite", node.name),
+            None => format!("the loss became {loss} though all layers are finite"),
+        }
     }
 
     /// The batch's pictures.

@@ -60,14 +60,15 @@ pub enum TrainError {
     /// The data cannot be had.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The loss of a batch is no number any more. Weights on disk are those of the last good epoch.
+    /// The loss or a gradient of a batch is no number any more. The step was not made: the checkpoint on disk is of the state
+    /// before, and the weights are those of the last good epoch.
     #[error(
-        "the loss became {loss} at step {step} (epoch {epoch}, lr {lr}), files {files}; \
-         lower --lr, or look at these files"
+        "{what}, at step {step} (epoch {epoch}, lr {lr}), files {files}; \
+         the step was not made; lower --lr, or look at these files"
     )]
     NotFinite {
-        /// NaN or infinite.
-        loss: f64,
+        /// What is not finite: a loss and the first layer that explains it, or a gradient.
+        what: String,
         /// Counted from 1.
         step: u64,
         /// Counted from 1.

@@ -97,6 +97,12 @@ impl Job {
         &self.net
     }
 
+    /// The network layer by layer, nothing fused, with the same parameters in the same places.
+    #[must_use]
+    pub fn plain(&self) -> &Sequential {
+        &self.plain
+    }
+
     /// The preprocessing, fitted.
     #[must_use]
     pub fn preprocess(&self) -> &Preprocess {

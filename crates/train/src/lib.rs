@@ -42,5 +42,5 @@ pub use recipe::{Preset, Recipe};
 pub use session::{Interrupt, Session};
 pub use splits::{Pictures, Progress, Splits, prepare_split};
 pub use step_log::StepLog;
-pub use stepper::{StepLoss, Stepper};
+pub use stepper::{BadGradient, StepLoss, Stepper};
 pub use trainer::{Best, Trained};

@@ -94,6 +94,7 @@ fn a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights() {
     assert_eq!(error.kind(), ErrorKind::Runtime);
     let message = error.to_string();
     assert!(message.contains("at step") && message.contains("lr ") && message.contains(".png"), "{message}");
+    assert!(message.contains("is not finite") && message.contains("the step was not made"), "{message}");
     assert!(!message.contains('\n'), "{message}");
     let tensors = |path: &str| nn::ModelFile::read(folder.path().join(path)).unwrap().tensors;
     assert!(tensors("weights/last.safetensors") == tensors("calm/weights/last.safetensors"));
@@ -155,4 +156,30 @@ fn averaged_weights_are_those_that_are_scored_and_stored() {
     let params = job.initial_params().unwrap();
     let val = crate::evaluate(job.net(), &params, &job.val_loader().unwrap());
     assert_eq!(val, averaged.run.epochs.last().unwrap().val);
+}
+
+/// The logits are moderate, since the units before them are next to zero; but the gradient of these units overflows.
+#[test]
+fn a_gradient_that_is_no_number_is_named_and_changes_nothing() {
+    let job = Job::new(recipe("weight_gradient = \"plain\""), &splits()).unwrap();
+    let mut params = job.initial_params().unwrap();
+    let mut tensor = |name: &str, first: f32, rest: f32| {
+        let entry = job.net().params().iter().find(|entry| entry.name == name).unwrap();
+        let row = entry.spec.fan_in();
+        let numbers = &mut params[entry.range.clone()];
+        numbers.fill(rest);
+        numbers[..row.min(entry.range.len())].fill(first);
+    };
+    tensor("fc2.weight", 0.0, 0.0);
+    tensor("fc2.bias", -200.0, -200.0);
+    tensor("fc3.weight", -3e38, 3e38);
+    tensor("fc3.bias", 0.0, 0.0);
+    let before = params.clone();
+    let mut stepper = crate::Stepper::new(job.net(), job.recipe(), params, 1);
+    let input = vec![0.5; job.net().input_shape().len()];
+    let loss = stepper.score(&input, &[0]);
+    assert!(loss.own.is_finite(), "{loss:?}");
+    let error = stepper.learn(&input, 0.1).unwrap_err();
+    assert_eq!(error.to_string(), "the gradient of fc2.bias is not finite");
+    assert!(stepper.params() == &before[..] && stepper.steps() == 0);
 }

@@ -5,7 +5,7 @@ use data::Batch;
 use nn::{
     Buffer, Mode, Sequential, StepId, Workspace,
     loss::published::sum_bias_gradients,
-    optim::{Optimizer, OptimizerState, StateError, centralize},
+    optim::{Optimizer, OptimizerState, StateError, all_finite, centralize},
 };
 use rayon::prelude::*;
 
@@ -21,6 +21,14 @@ pub struct StepLoss {
     pub reported: f64,
 }
 
+/// A gradient with a number that is NaN or infinite.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the gradient of {tensor} is not finite")]
+pub struct BadGradient {
+    /// The parameter, e.g. `conv1.weight`; of several the last in the network.
+    pub tensor: String,
+}
+
 /// Weights, optimizer and memory of a run. A step is [`Stepper::score`] and then [`Stepper::learn`] with the same input.
 ///
 /// # Examples
@@ -34,7 +42,7 @@ pub struct StepLoss {
 ///
 /// let (input, targets) = (vec![0.5; 2 * 64], [7, 30]);
 /// let before = stepper.score(&input, &targets);
-/// stepper.learn(&input, 1e-3);
+/// stepper.learn(&input, 1e-3)?;
 /// assert!(stepper.score(&input, &targets).own < before.own);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -98,24 +106,38 @@ impl<'a> Stepper<'a> {
 
     /// Backward pass and update for the batch that was scored last.
     ///
+    /// # Errors
+    /// [`BadGradient`] if a number of the gradient is not finite; then weights, statistics and optimizer stay as they are.
+    ///
     /// # Panics
     /// If `input` has another length than when it was scored.
-    pub fn learn(&mut self, input: &[f32], lr: f64) {
+    pub fn learn(&mut self, input: &[f32], lr: f64) -> Result<(), BadGradient> {
         let at = self.at();
         self.grads.par_chunks_mut(ZEROED).for_each(|some| some.fill(0.0));
         self.net.backward(&self.params, input, at, &mut self.workspace, &mut self.grads);
-        self.net.update_stats(&mut self.params, &self.workspace);
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
             sum_bias_gradients(self.net, &mut self.grads);
         }
         if self.recipe.weight_gradient == WeightGradient::Centralized {
             centralize(self.net, &mut self.grads);
         }
+        if !all_finite(&self.grads) {
+            return Err(self.bad_gradient());
+        }
+        self.net.update_stats(&mut self.params, &self.workspace);
         self.optimizer.step(&mut self.params, &self.grads, lr);
         if let (Some(ema), Some(average)) = (self.recipe.ema, &mut self.average) {
             ema.follow(average, &self.params, self.steps);
         }
         self.steps += 1;
+        Ok(())
+    }
+
+    /// The gradient that was the first to be off: the backward pass comes from the end.
+    fn bad_gradient(&self) -> BadGradient {
+        let off = |entry: &&nn::ParamEntry| !all_finite(&self.grads[entry.range.clone()]);
+        let tensor = self.net.params().iter().rev().find(off).map(|entry| entry.name.clone());
+        BadGradient { tensor: tensor.unwrap_or_default() }
     }
 
     /// What the network said of the batch that was scored last, `[batch, num_classes]`.

@@ -9,7 +9,7 @@ use crate::{
     metrics::Tally,
     state::RunState,
 };
-use nn::Buffer;
+use nn::{Buffer, optim::all_finite};
 
 /// What a run made.
 #[derive(Clone, Debug)]
@@ -63,7 +63,11 @@ pub(crate) fn run(
                 return Err(TrainError::Interrupted { signal, at: state.position.words() });
             }
         }
-        match epochs.run(&mut state, keeper, observer)? {
+        let ended = epochs.run(&mut state, keeper, observer);
+        if matches!(ended, Err(TrainError::NotFinite { .. })) && all_finite(state.stepper.params()) {
+            keeper.save(&mut state, observer)?;
+        }
+        match ended? {
             Ended::Resting => {}
             Ended::Early(reason) => break reason,
             Ended::Whole => {

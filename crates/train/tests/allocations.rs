@@ -26,7 +26,7 @@ fn allocations(model: &str, threads: usize) -> Vec<usize> {
         for _ in 0..STEPS {
             let region = Region::new(ALLOCATOR);
             stepper.score(&images, &targets);
-            stepper.learn(&images, 1e-3);
+            stepper.learn(&images, 1e-3).expect("finite gradients");
             let change = region.change();
             counts.push(change.allocations + change.reallocations);
         }

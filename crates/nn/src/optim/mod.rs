@@ -11,6 +11,7 @@ mod ema;
 mod sgd;
 mod spans;
 
+pub use kernels::reduce::all_finite;
 use kernels::{Buffer, Element, update};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

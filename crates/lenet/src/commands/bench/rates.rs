@@ -148,7 +148,9 @@ fn train(subject: &Subject, batch: usize, effort: Effort) -> Result<Vec<Repetiti
     let repetitions = repeat(effort, batch, || {
         let (input, targets) = feed.next();
         loss = stepper.score(input, targets).own;
-        stepper.learn(input, LR);
+        if stepper.learn(input, LR).is_err() {
+            loss = f64::NAN;
+        }
     });
     // Numbers that are none may take another time.
     if !loss.is_finite() {
