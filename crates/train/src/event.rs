@@ -105,6 +105,8 @@ pub enum StopReason {
     AllEpochs,
     /// The recipe's `max_steps` are done.
     MaxSteps,
+    /// As many epochs in a row as the recipe's `patience` were not the best.
+    Patience,
     /// An observer asked for it.
     Asked,
     /// The session's time is over.
@@ -116,7 +118,7 @@ impl StopReason {
     #[must_use]
     pub fn is_final(self) -> bool {
         match self {
-            Self::AllEpochs | Self::MaxSteps => true,
+            Self::AllEpochs | Self::MaxSteps | Self::Patience => true,
             Self::Asked | Self::MaxTime => false,
         }
     }

@@ -1,7 +1,7 @@
 //! A run that is ready to go: everything that can be wrong with it has been looked at.
 
 use crate::{
-    Event, Observer, Recipe, RunInfo, Session, Splits, TrainError, Trained,
+    Event, Observer, Recipe, RunInfo, Session, Splits, TrainError, Trained, frozen,
     keeper::Keeper,
     model,
     recipe::{Start, steps_per_epoch},
@@ -55,6 +55,9 @@ impl Job {
                 splits.train.len(),
                 recipe.batch_size
             );
+            return Err(TrainError::Recipe { origin: recipe.origin(), what });
+        }
+        if let Some(what) = frozen::fault(&net, &recipe.freeze) {
             return Err(TrainError::Recipe { origin: recipe.origin(), what });
         }
         let start = recipe.weights.as_ref().map(|path| read_start(path, &net)).transpose()?;

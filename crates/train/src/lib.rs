@@ -15,6 +15,7 @@ mod epoch;
 mod error;
 mod evaluate;
 mod event;
+mod frozen;
 pub mod history;
 mod job;
 mod keeper;

@@ -183,3 +183,32 @@ fn a_gradient_that_is_no_number_is_named_and_changes_nothing() {
     assert_eq!(error.to_string(), "the gradient of fc2.bias is not finite");
     assert!(stepper.params() == &before[..] && stepper.steps() == 0);
 }
+
+#[test]
+fn frozen_layers_stay_and_others_learn() {
+    let job = Job::new(recipe("freeze = [\"conv*\", \"fc1.bias\"]\nclip.norm = 0.1\nepochs = 1"), &splits())
+        .unwrap();
+    let (before, after) = (job.initial_params().unwrap(), job.train(&mut ()).unwrap().params);
+    for entry in job.net().params() {
+        let same = before[entry.range.clone()] == after[entry.range.clone()];
+        let frozen = entry.name.starts_with("conv") || entry.name == "fc1.bias";
+        assert_eq!(same, frozen, "{}", entry.name);
+    }
+    let error = Job::new(recipe("freeze = [\"convv\"]"), &splits()).unwrap_err().to_string();
+    assert!(
+        error.contains("'convv' names no layer with parameters; there are conv1, conv2, fc1, fc2, fc3"),
+        "{error}"
+    );
+    let error = Job::new(recipe("freeze = [\"*\"]"), &splits()).unwrap_err().to_string();
+    assert!(error.contains("nothing is left to train"), "{error}");
+}
+
+#[test]
+fn patience_ends_a_run_that_gets_no_better() {
+    let folder = tempfile::tempdir().unwrap();
+    let worse = "epochs = 30\npatience = 2\nschedule.lr = 1.0\nschedule.curve = { kind = \"constant\" }";
+    let summary = run(recipe(worse), folder.path(), &mut ()).unwrap();
+    let best = summary.run.best_epoch.unwrap();
+    assert_eq!((summary.stop, summary.run.epochs.len()), (StopReason::Patience, best + 2));
+    assert!(RunDir::open(folder.path()).finished().unwrap().is_some());
+}

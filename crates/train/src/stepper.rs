@@ -1,5 +1,6 @@
 //! One optimizer step: the place where a recipe's mathematics is done, for the loop, benchmarks and tests alike.
 
+use crate::frozen::Frozen;
 use crate::recipe::{BiasGradient, Recipe, WeightGradient};
 use data::Batch;
 use nn::{
@@ -55,6 +56,7 @@ pub struct Stepper<'a> {
     optimizer: Optimizer,
     /// Weights averaged over the steps, if the recipe wants them.
     average: Option<Buffer<f32>>,
+    frozen: Frozen,
     workspace: Workspace,
     steps: u64,
 }
@@ -62,15 +64,17 @@ pub struct Stepper<'a> {
 impl<'a> Stepper<'a> {
     /// Ready for the first step from `params`, with batches of up to `capacity` samples, on the current rayon pool.
     ///
-    /// Of `recipe` only loss, gradients, optimizer, average and seed are used.
+    /// Of `recipe` only loss, gradients, clipping, optimizer, average, frozen layers and seed are used.
     #[must_use]
     pub fn new(net: &'a Sequential, recipe: &'a Recipe, params: Buffer<f32>, capacity: usize) -> Self {
+        let frozen = Frozen::new(net, &recipe.freeze, &params);
         let average = recipe.ema.map(|_| params.clone());
         Self {
             net,
             recipe,
             params,
             average,
+            frozen,
             grads: Buffer::zeros(net.num_slots()),
             optimizer: recipe.optimizer.build(net),
             workspace: net.workspace(capacity, Mode::Train),
@@ -118,14 +122,20 @@ impl<'a> Stepper<'a> {
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
             sum_bias_gradients(self.net, &mut self.grads);
         }
-        if self.recipe.weight_gradient == WeightGradient::Centralized {
-            centralize(self.net, &mut self.grads);
-        }
-        if !all_finite(&self.grads) {
+        let finite = match self.recipe.weight_gradient {
+            WeightGradient::Plain => all_finite(&self.grads),
+            WeightGradient::Centralized => centralize(self.net, &mut self.grads),
+        };
+        if !finite {
             return Err(self.bad_gradient());
+        }
+        self.frozen.silence(&mut self.grads);
+        if let Some(clip) = self.recipe.clip {
+            clip.apply(&mut self.grads);
         }
         self.net.update_stats(&mut self.params, &self.workspace);
         self.optimizer.step(&mut self.params, &self.grads, lr);
+        self.frozen.put_back(&mut self.params);
         if let (Some(ema), Some(average)) = (self.recipe.ema, &mut self.average) {
             ema.follow(average, &self.params, self.steps);
         }
@@ -193,6 +203,7 @@ impl<'a> Stepper<'a> {
     ) -> Result<(), StateError> {
         self.optimizer.set_state(optimizer)?;
         self.params.copy_from_slice(params);
+        self.frozen = Frozen::new(self.net, &self.recipe.freeze, params);
         if let (Some(own), Some(kept)) = (&mut self.average, average) {
             own.copy_from_slice(kept);
         }

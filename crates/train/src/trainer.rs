@@ -52,7 +52,7 @@ pub(crate) fn run(
     let mut epochs = EpochRunner::new(job, info, &train);
     let mut evaluator = Evaluator::new(job.net(), Scoring::of(job.recipe()));
     let stop = loop {
-        if let Some(reason) = end_of(&state.position, info) {
+        if let Some(reason) = end_of(&state.position, info, job.recipe().patience) {
             break reason;
         }
         match keeper.rest() {
@@ -89,13 +89,15 @@ pub(crate) fn run(
 }
 
 /// Whether the run has come to its end.
-fn end_of(position: &Position, info: &RunInfo) -> Option<StopReason> {
+fn end_of(position: &Position, info: &RunInfo, patience: Option<usize>) -> Option<StopReason> {
     if position.epoch >= info.epochs {
         Some(StopReason::AllEpochs)
     } else if position.step >= info.total_steps {
         Some(StopReason::MaxSteps)
     } else {
-        None
+        let since_best = position.best.map(|best| position.epoch - best.epoch);
+        let over = position.batch == 0 && patience.zip(since_best).is_some_and(|(most, since)| since >= most);
+        over.then_some(StopReason::Patience)
     }
 }
 

@@ -98,6 +98,22 @@ pub(crate) struct ChangeArgs {
     #[arg(long, value_name = "X", value_parser = share, allow_negative_numbers = true)]
     pub(crate) smoothing: Option<f64>,
 
+    /// Scale gradients down to this joint norm
+    #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true)]
+    pub(crate) clip_norm: Option<f64>,
+
+    /// Limit every gradient to so much
+    #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true)]
+    pub(crate) clip_value: Option<f64>,
+
+    /// Stop after so many epochs in a row that were not the best on the validation split
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) patience: Option<usize>,
+
+    /// Leave these layers as they begin, with commas between: names, with * for any letters, such as 'conv*'
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) freeze: Vec<String>,
+
     /// Score and store weights averaged over the steps, which keep such a share of the old average in a step, usually
     /// 0.999; 0: the weights as they are
     #[arg(long, value_name = "DECAY", value_parser = share, allow_negative_numbers = true)]

@@ -88,6 +88,10 @@ impl RunProgress {
         match reason {
             StopReason::AllEpochs => {}
             StopReason::MaxSteps => self.console.line(&format!("stopped after {steps} steps, {time}")),
+            StopReason::Patience => {
+                let line = format!("stopped after {steps} steps, {time}: no better epoch for a while");
+                self.console.line(&line);
+            }
             StopReason::MaxTime => {
                 let line = format!("rests after {steps} steps, {time}: the time is over; --resume goes on");
                 self.console.line(&line);

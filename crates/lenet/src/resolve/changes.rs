@@ -7,7 +7,7 @@ use crate::{
 };
 use data::Fit;
 use nn::{
-    optim::{Adam, AdamW, Decayed, Ema, OptimizerConfig, Sgd},
+    optim::{Adam, AdamW, Clip, Decayed, Ema, OptimizerConfig, Sgd},
     schedule::{Curve, OneCycle},
 };
 use train::{
@@ -37,6 +37,11 @@ pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure
         recipe.weight_gradient = WeightGradient::Plain;
     }
     schedule(&mut recipe, args);
+    recipe.patience = args.patience.or(recipe.patience);
+    if !args.freeze.is_empty() {
+        recipe.freeze.clone_from(&args.freeze);
+    }
+    recipe.clip = clip(recipe.clip, args);
     recipe.ema = match args.ema {
         None => recipe.ema,
         Some(0.0) => None,
@@ -83,6 +88,12 @@ fn optimizer(current: OptimizerConfig, args: &ChangeArgs) -> Result<OptimizerCon
         _ => return Err(Failure::usage("--momentum is for sgd alone").hint("add --opt sgd")),
     }
     Ok(config)
+}
+
+fn clip(clip: Option<Clip>, args: &ChangeArgs) -> Option<Clip> {
+    let Clip { value, norm } = clip.unwrap_or_default();
+    let clip = Clip { value: args.clip_value.or(value), norm: args.clip_norm.or(norm) };
+    (clip != Clip::default()).then_some(clip)
 }
 
 fn schedule(recipe: &mut Recipe, args: &ChangeArgs) {
@@ -149,6 +160,9 @@ mod tests {
             smoothing: Some(0.1),
             max_steps: Some(7),
             ema: Some(0.99),
+            clip_norm: Some(2.0),
+            patience: Some(3),
+            freeze: vec!["conv*".into()],
             ..Default::default()
         };
         let changed = apply(tuned(), &args).unwrap();
@@ -159,6 +173,8 @@ mod tests {
         assert_eq!(changed.schedule.curve, Curve::Step { every_epochs: 4, gamma: 0.1 });
         assert_eq!((changed.schedule.lr, changed.loss.label_smoothing), (0.5, 0.1));
         assert_eq!((changed.max_steps, changed.ema), (Some(7), Some(Ema { decay: 0.99 })));
+        assert_eq!(changed.clip, Some(Clip { norm: Some(2.0), value: None }));
+        assert_eq!((changed.patience, changed.freeze.as_slice()), (Some(3), &["conv*".to_owned()][..]));
         let off = ChangeArgs { ema: Some(0.0), ..Default::default() };
         assert_eq!(apply(changed, &off).unwrap().ema, None);
     }

@@ -1,6 +1,6 @@
 //! Gradients without their mean.
 
-use kernels::Element;
+use kernels::{Element, reduce::all_finite};
 use rayon::prelude::*;
 
 use crate::param::Role;
@@ -12,6 +12,8 @@ use crate::sequential::Sequential;
 /// move all weights of an output the same way: with thousands of inputs one step of Adam then shifts it by many
 /// times its spread. Biases and scales are left alone.
 ///
+/// Gives whether all gradients are finite, which the sums tell for nothing.
+///
 /// # Source
 /// Yong et al. 2020, 'Gradient Centralization', arXiv 2004.01461.
 ///
@@ -21,19 +23,26 @@ use crate::sequential::Sequential;
 /// let net = spec.build::<f32>()?;
 /// let mut grads = vec![0.0; net.num_slots()];
 /// grads[0] = 64.0; // of the first of 64 inputs of the first unit
-/// nn::optim::centralize(&net, &mut grads);
+/// assert!(nn::optim::centralize(&net, &mut grads));
 /// assert_eq!((grads[0], grads[1], grads[64]), (63.0, -1.0, 0.0));
 /// # Ok::<(), nn::BuildError>(())
 /// ```
-pub fn centralize<T: Element>(net: &Sequential<T>, grads: &mut [T]) {
-    let weights = net.params().iter().filter(|e| e.spec.role == Role::Weight && e.spec.shape.len() > 1);
-    for entry in weights {
-        let fan_in = entry.spec.fan_in();
-        grads[entry.range.clone()].par_chunks_mut(fan_in).for_each(subtract_mean);
-    }
+pub fn centralize<T: Element>(net: &Sequential<T>, grads: &mut [T]) -> bool {
+    net.params().iter().fold(true, |finite, entry| {
+        let own = &mut grads[entry.range.clone()];
+        let whole = match entry.spec.role {
+            Role::Weight if entry.spec.shape.len() > 1 => {
+                let rows = own.par_chunks_mut(entry.spec.fan_in());
+                rows.map(subtract_mean).reduce(|| true, |a, b| a & b)
+            }
+            _ => all_finite(own),
+        };
+        finite & whole
+    })
 }
 
-fn subtract_mean<T: Element>(row: &mut [T]) {
+/// Gives whether the mean is finite, as it is where all numbers are.
+fn subtract_mean<T: Element>(row: &mut [T]) -> bool {
     // Sixteen sums side by side, as a vector register has them.
     let mut sums = [T::ZERO; 16];
     for chunk in row.chunks(16) {
@@ -43,4 +52,5 @@ fn subtract_mean<T: Element>(row: &mut [T]) {
     }
     let mean = sums.into_iter().sum::<T>() / T::from_f64(row.len() as f64);
     row.iter_mut().for_each(|g| *g -= mean);
+    mean.to_f64().is_finite()
 }

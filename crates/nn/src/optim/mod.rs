@@ -19,7 +19,7 @@ use thiserror::Error;
 pub use adam::Adam;
 pub use adamw::AdamW;
 pub use centralize::centralize;
-pub use clip::{clip_norm, clip_value};
+pub use clip::{Clip, clip_norm, clip_value};
 pub use ema::Ema;
 pub use sgd::Sgd;
 

@@ -30,8 +30,10 @@ impl Recipe {
                 return Some(format!("{name} is {value}, expected {} to {}", range.start(), range.end()));
             }
         }
-        if self.max_steps == Some(0) {
-            return Some("max_steps is 0, expected at least 1".into());
+        for (name, value) in [("max_steps", self.max_steps), ("patience", self.patience.map(|n| n as u64))] {
+            if value == Some(0) {
+                return Some(format!("{name} is 0, expected at least 1"));
+            }
         }
         let reals = self.rates().into_iter().chain(self.standards()).chain(self.start()).chain(self.curve());
         for (name, value, range) in reals {
@@ -75,6 +77,9 @@ impl Recipe {
             ("schedule.warmup_epochs", self.schedule.warmup_epochs, NOT_NEGATIVE),
             ("loss.label_smoothing", self.loss.label_smoothing, SHARE),
         ];
+        let clip = self.clip.unwrap_or_default();
+        rates.extend(clip.value.map(|value| ("clip.value", value, POSITIVE)));
+        rates.extend(clip.norm.map(|norm| ("clip.norm", norm, POSITIVE)));
         rates.extend(self.ema.map(|ema| ("ema.decay", ema.decay, SHARE)));
         let (betas, eps, decay) = match self.optimizer {
             OptimizerConfig::Sgd(sgd) => {
@@ -178,6 +183,8 @@ mod tests {
                 "input.standardize.fixed.std is 0, expected a number over 0",
             ),
             ("augment.hflip = 2.0", "augment.hflip is 2"),
+            ("patience = 0", "patience is 0, expected at least 1"),
+            ("clip.norm = 0.0", "clip.norm is 0, expected a number over 0"),
             ("ema.decay = 1.0", "ema.decay is 1, expected a number from 0 to below 1"),
             (
                 "augment.color_jitter = [0.1, 0.0, 0.0]\ninput.standardize = \"picture\"",

@@ -14,7 +14,7 @@ use data::{Augment, ClassOrder, LastBatch, OnBad};
 use nn::{
     init::Init,
     loss::Reduction,
-    optim::{Ema, OptimizerConfig},
+    optim::{Clip, Ema, OptimizerConfig},
     schedule::Schedule,
 };
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,13 @@ pub struct Recipe {
     /// The run ends after this many optimizer steps, if its epochs have more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
+    /// The run ends after this many epochs in a row that were not the best on the validation split, at least 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
+    /// Layers or parameters that stay as they begin, running statistics too: names such as `conv1` or `fc1.bias`, with `*`
+    /// for any letters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
     /// Samples an optimizer step, at least 1.
     pub batch_size: usize,
     /// `keep`, or `drop` the samples after the last full batch of an epoch.
@@ -88,6 +95,9 @@ pub struct Recipe {
     pub optimizer: OptimizerConfig,
     /// The largest learning rate, and how it changes from step to step.
     pub schedule: Schedule,
+    /// Limits on the gradient of a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
     /// Weights averaged over the steps, which are then the ones that are scored and stored; none: the weights themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema: Option<Ema>,
