@@ -2,7 +2,6 @@
 //!
 //! [`Plan`] is what layers use. `reference.rs` holds the textbook loops that everything here is tested against.
 
-mod batched;
 mod compact;
 mod conv_pool;
 #[cfg(test)]
@@ -24,9 +23,7 @@ mod tests;
 mod wide;
 mod winograd;
 
-pub use batched::Batched;
 pub use conv_pool::{ConvPool, Grads, Past};
-pub use depthwise::Depthwise;
 pub use geom::{Conv2dGeom, window_count};
 pub use plan::{Filters, Passes, Plan};
 pub use reference::{accumulate_params_reference, backward_input_reference, forward_reference};

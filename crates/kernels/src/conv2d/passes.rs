@@ -138,6 +138,9 @@ impl Plan {
 
     pub(super) fn forward_f32(&self, x: &[f32], packed: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
         let (g, out) = (&self.geom, self.out_per_group());
+        if let Some(form) = &self.depthwise {
+            return form.forward(x, packed, packed.len() / g.groups, b, y);
+        }
         let groups = x.chunks_exact(x.len() / g.groups).zip(y.chunks_exact_mut(y.len() / g.groups));
         for (group, (x, y)) in groups.enumerate() {
             let (packed, _) = self.packed_of(packed, group);
@@ -193,6 +196,9 @@ impl Plan {
 
     pub(super) fn backward_input_f32(&self, dy: &[f32], packed: &[f32], dx: &mut [f32]) {
         let groups = self.geom.groups;
+        if let Some(form) = &self.depthwise {
+            return form.backward_input(dy, packed, packed.len() / groups, dx);
+        }
         with_scratch(self.grad.len(), |laid_out| {
             let parts = dy.chunks_exact(dy.len() / groups).zip(dx.chunks_exact_mut(dx.len() / groups));
             for (group, (dy, dx)) in parts.enumerate() {
@@ -317,6 +323,9 @@ impl Plan {
         let g = &self.geom;
         if let Some(db) = db {
             self.accumulate_bias(dy, db);
+        }
+        if let Some(form) = &self.depthwise {
+            return form.weight_gradient(x, dy, dw);
         }
         with_scratch(self.grad.len(), |grad| {
             let groups = x.chunks_exact(x.len() / g.groups).zip(dy.chunks_exact(dy.len() / g.groups));

@@ -3,6 +3,7 @@
 use super::Conv2dGeom;
 use super::compact::Compact;
 use super::cost;
+use super::depthwise::Depthwise;
 use super::layout::{Bordered, PhaseLayout};
 use super::phases::{Phase, phase_size, phases};
 use super::pointwise::Pointwise;
@@ -42,8 +43,9 @@ pub struct Plan {
     pub(super) narrow: Option<Compact>,
     /// The same of the output's gradient, for the input's: the taps of all phases one after the other.
     pub(super) narrow_back: Option<Compact>,
-    /// All passes, where the window is one cell.
+    /// All passes, where the window is one cell or every channel is alone.
     pub(super) pointwise: Option<Pointwise>,
+    pub(super) depthwise: Option<Depthwise>,
     /// One group's forward pass by Winograd, where that is faster.
     pub(super) winograd: Option<Winograd>,
     /// Its weight gradient, whose sums follow the tiles: without spare columns, so that a pooled convolution has a plain one's bits.
@@ -106,7 +108,7 @@ impl Plan {
             let all: Vec<usize> = phases.iter().flat_map(|p| p.offsets.iter().copied()).collect();
             Compact::new(&all, grad.pitch, phase_size(g))
         });
-        let pointwise = Pointwise::new(g);
+        let (pointwise, depthwise) = (Pointwise::new(g), Depthwise::new(g));
         Plan {
             geom,
             input,
@@ -116,6 +118,7 @@ impl Plan {
             narrow,
             narrow_back,
             pointwise,
+            depthwise,
             winograd,
             winograd_weights,
             winograd_back,

@@ -108,6 +108,40 @@ fn agrees_at_windows_of_one_cell() {
 }
 
 #[test]
+fn agrees_at_depthwise_shapes() {
+    for (size, kernel, stride, padding) in [
+        ((8, 8), 3, 1, 1),
+        ((7, 33), 3, 2, 1),
+        ((32, 32), 3, 2, 1),
+        ((9, 17), 5, 1, 2),
+        ((10, 31), 5, 2, 4),
+        ((5, 5), 3, 1, 0),
+        ((6, 70), 3, 1, 2),
+        ((3, 3), 3, 2, 0),
+        ((4, 4), 5, 2, 2),
+    ] {
+        check(Conv2dGeom::new(3, 3, size, (kernel, kernel), stride, padding, 1, 3).unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn depthwise_agrees_with_the_textbook(
+        channels in 2usize..4,
+        size in (1usize..24, 1usize..40),
+        window in 1usize..3,
+        stride in 1usize..3,
+        padding in 0usize..5,
+    ) {
+        let k = 2 * window + 1;
+        if let Some(g) = Conv2dGeom::new(channels, channels, size, (k, k), stride, padding, 1, channels) {
+            check(g);
+        }
+    }
+}
+
+#[test]
 fn a_window_that_does_not_fit_is_refused() {
     assert_eq!(Conv2dGeom::square(1, 1, (4, 4), 5, 1, 0), None);
     assert_eq!(Conv2dGeom::square(1, 1, (4, 4), 3, 0, 0), None);

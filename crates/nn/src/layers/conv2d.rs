@@ -1,6 +1,6 @@
 //! Two-dimensional convolution.
 
-use kernels::conv2d::{Batched, Filters, Passes, Plan};
+use kernels::conv2d::{Filters, Passes, Plan, Wide};
 use kernels::{Conv2dGeom, Element};
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +108,7 @@ impl Conv2dConfig {
         if self.bias {
             params.push(ParamSpec { name: "bias", shape: bias, init: Init::TorchUniform, role: Role::Bias });
         }
-        Ok(Conv2d { plan: Plan::new(geom), batched: Batched::new(geom), params })
+        Ok(Conv2d { plan: Plan::new(geom), wide: Wide::new(geom), params })
     }
 }
 
@@ -126,7 +126,7 @@ impl Conv2dConfig {
 pub struct Conv2d {
     plan: Plan,
     /// A faster form that wants the whole batch, where there is one.
-    batched: Option<Batched>,
+    wide: Option<Wide>,
     params: Vec<ParamSpec>,
 }
 
@@ -176,21 +176,19 @@ impl<T: Element> Layer<T> for Conv2d {
     }
 
     fn locality(&self) -> Locality {
-        if self.batched.is_some() { Locality::Batch } else { Locality::Sample }
+        if self.wide.is_some() { Locality::Batch } else { Locality::Sample }
     }
 
     fn packed_len(&self) -> usize {
-        match &self.batched {
-            Some(batched) if T::as_f32(&[]).is_some() => batched.packed_len(),
+        match &self.wide {
+            Some(wide) if T::as_f32(&[]).is_some() => wide.packed_len(),
             _ => self.plan.packed_len::<T>(),
         }
     }
 
     fn pack(&self, mode: Mode, params: &[T], packed: &mut [T]) {
-        if let (Some(batched), Some(w), Some(packed)) =
-            (&self.batched, T::as_f32(params), T::as_f32_mut(packed))
-        {
-            return batched.pack(mode == Mode::Train, &w[..self.plan.geom().weight_len()], packed);
+        if let (Some(wide), Some(w), Some(packed)) = (&self.wide, T::as_f32(params), T::as_f32_mut(packed)) {
+            return wide.pack(mode == Mode::Train, &w[..self.plan.geom().weight_len()], packed);
         }
         let passes = if mode == Mode::Train { Passes::Both } else { Passes::Forward };
         self.plan.pack(passes, &params[..self.plan.geom().weight_len()], packed);
@@ -206,10 +204,10 @@ impl<T: Element> Layer<T> for Conv2d {
     ) {
         let (w, b) = weights.params.split_at(self.plan.geom().weight_len());
         let b = (!b.is_empty()).then_some(b);
-        if let (Some(batched), Some(x), Some(packed), Some(y)) =
-            (&self.batched, T::as_f32(input.data), T::as_f32(weights.packed), T::as_f32_mut(output.data))
+        if let (Some(wide), Some(x), Some(packed), Some(y)) =
+            (&self.wide, T::as_f32(input.data), T::as_f32(weights.packed), T::as_f32_mut(output.data))
         {
-            return batched.forward(x, packed, b.and_then(T::as_f32), y);
+            return wide.forward(x, packed, b.and_then(T::as_f32), y);
         }
         let filters = Filters { w, packed: weights.packed };
         for (x, y) in input.samples().zip(output.samples()) {
@@ -227,16 +225,16 @@ impl<T: Element> Layer<T> for Conv2d {
         grad_params: &mut [T],
     ) {
         let (dw, db) = grad_params.split_at_mut(self.plan.geom().weight_len());
-        if let (Some(batched), Some(x), Some(dy), Some(packed), Some(dw)) = (
-            &self.batched,
+        if let (Some(wide), Some(x), Some(dy), Some(packed), Some(dw)) = (
+            &self.wide,
             T::as_f32(past.input.data),
             T::as_f32(grad_output.data),
             T::as_f32(weights.packed),
             T::as_f32_mut(dw),
         ) {
-            batched.accumulate_params(x, dy, dw, T::as_f32_mut(db).filter(|db| !db.is_empty()));
+            wide.accumulate_params(x, dy, dw, T::as_f32_mut(db).filter(|db| !db.is_empty()));
             if let Some(dx) = grad_input.and_then(|dx| T::as_f32_mut(dx.data)) {
-                batched.backward_input(dy, packed, dx);
+                wide.backward_input(dy, packed, dx);
             }
             return;
         }
