@@ -1,6 +1,6 @@
 //! The kernels that matter, each at the size at which a model runs it, as closures that can be called again and again.
 
-use kernels::conv2d::{Batched, ConvPool, Filters, Passes, Plan};
+use kernels::conv2d::{ConvPool, Filters, Passes, Plan, Wide};
 use kernels::{Activation, Conv2dGeom, activation, gemm, pool2d};
 
 /// A name, the multiply-adds of one call (0 where they are not what counts), and the call.
@@ -28,7 +28,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(per_sample("conv 5×5 6→16, 62×62", lenet_conv2));
     all.extend(per_sample("conv 3×3 16→32, 31×31", modified_conv3));
     all.extend(batched("conv 3×3 80→80, 8×8, 8 samples", block2));
-    all.extend(batched("depthwise 3×3 64, 16×16, 8 samples", depth));
+    all.extend(per_sample("depthwise 3×3 64, 16×16", depth));
     all.push(fused("conv 5×5 1→6, 128×128, pool, sigmoid"));
     all.extend(products());
     all.push(unary("sigmoid, 16,384", Activation::Sigmoid));
@@ -69,7 +69,7 @@ fn batched(name: &str, g: Conv2dGeom) -> [Case; 3] {
     let case = |pass: usize| {
         let (x, dy) = (numbers(1, SAMPLES * g.input_len()), numbers(3, SAMPLES * g.output_len()));
         let w = numbers(2, g.weight_len());
-        let form = Batched::new(g).expect("a size for it");
+        let form = Wide::new(g).expect("a size for it");
         let mut packed = vec![0.0; form.packed_len()];
         form.pack(true, &w, &mut packed);
         let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w);
