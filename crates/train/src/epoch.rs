@@ -62,7 +62,9 @@ impl<'a> EpochRunner<'a> {
                 so_far: state.position.tally.metrics(),
                 loading,
             };
-            if observer.on(&Event::StepDone(&record))? == Flow::Stop {
+            let flow = observer.on(&Event::StepDone(&record))?;
+            let weights = Event::Weights { step: record.step, params: state.stepper.params() };
+            if flow.and(observer.on(&weights)?) == Flow::Stop {
                 return Ok(Ended::Early(StopReason::Asked));
             }
             if index == last {

@@ -5,6 +5,7 @@
 
 use crate::{
     Position, TrainError,
+    doctor::Finding,
     history::{EpochRecord, Metrics},
 };
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,15 @@ pub enum Event<'a> {
     Saving(&'a Position),
     /// After an optimizer step.
     StepDone(&'a StepRecord),
+    /// The weights as they are: before the first step, and after each one's [`Event::StepDone`].
+    Weights {
+        /// Optimizer steps made.
+        step: u64,
+        /// The weights, `[num_slots]`.
+        params: &'a [f32],
+    },
+    /// The doctor found something severe, for the first time in the run.
+    Found(&'a Finding),
     /// The epoch's validation metrics are the best so far; comes before its [`Event::EpochDone`].
     BestSoFar {
         /// The epoch.

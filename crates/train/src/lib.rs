@@ -11,6 +11,7 @@
 
 pub mod checkpoint;
 mod compare;
+pub mod doctor;
 mod epoch;
 mod error;
 mod evaluate;

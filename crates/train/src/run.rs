@@ -3,6 +3,7 @@
 use crate::{
     Evaluator, Event, Flow, Job, Observer, Scoring, Session, TrainError, Trained,
     checkpoint::Identity,
+    doctor::Watch,
     history::{Metrics, RunSummary},
     keeper::Keeper,
     recipe::Tested,
@@ -62,6 +63,23 @@ impl Job {
 
     /// `resumed`: with what is to be said of it.
     fn go_on(
+        &self,
+        dir: &RunDir,
+        identity: &Identity,
+        state: RunState<'_>,
+        session: &Session,
+        resumed: Option<Option<&str>>,
+        observer: &mut dyn Observer,
+    ) -> Result<SummaryFile, TrainError> {
+        let mut watch = Watch::new(self, dir, observer);
+        let result = self.go_on_watched(dir, identity, state, session, resumed, &mut watch);
+        if let Err(error) = &result {
+            watch.failed(error)?;
+        }
+        result
+    }
+
+    fn go_on_watched(
         &self,
         dir: &RunDir,
         identity: &Identity,

@@ -82,7 +82,7 @@ impl Observer for StepLog {
         match event {
             Event::StepDone(step) => self.row(step),
             Event::EpochDone { .. } | Event::Saving(_) | Event::Finished { .. } => self.out.flush(),
-            Event::Started(_) | Event::Resumed { .. } | Event::BestSoFar { .. } | Event::Tested(_) => Ok(()),
+            _ => Ok(()),
         }
         .map_err(TrainError::write(&self.path))?;
         Ok(Flow::Continue)

@@ -50,6 +50,7 @@ pub(crate) fn run(
 ) -> Result<Trained, TrainError> {
     let (train, val) = (job.train_loader(), job.val_loader());
     let mut epochs = EpochRunner::new(job, info, &train);
+    observer.on(&Event::Weights { step: state.position.step, params: state.stepper.params() })?;
     let mut evaluator = Evaluator::new(job.net(), Scoring::of(job.recipe()));
     let stop = loop {
         if let Some(reason) = end_of(&state.position, info, job.recipe().patience) {

@@ -7,6 +7,7 @@ mod bench;
 mod cache;
 mod check;
 mod compare;
+mod doctor;
 mod evaluate;
 mod inspect;
 mod number;
@@ -24,6 +25,7 @@ pub(crate) use bench::{BenchArgs, ModeWord};
 pub(crate) use cache::CacheArgs;
 pub(crate) use check::CheckArgs;
 pub(crate) use compare::CompareArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use place::PlaceArgs;
@@ -81,6 +83,8 @@ pub(crate) enum Verb {
     Compare(CompareArgs),
     /// Train one model
     Train(Box<TrainArgs>),
+    /// Say what is wrong with a run, since when, and what to change
+    Doctor(DoctorArgs),
     /// Score a split with trained weights
     Evaluate(EvaluateArgs),
     /// Say what is on pictures

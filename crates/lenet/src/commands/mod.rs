@@ -4,6 +4,7 @@ mod bench;
 mod cache;
 mod check;
 mod compare;
+mod doctor;
 mod evaluate;
 mod grid;
 mod inspect;
@@ -44,6 +45,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     pool.install(|| match cli.verb {
         Verb::Compare(args) => compare::run(args, console),
         Verb::Train(args) => train::run(*args, console),
+        Verb::Doctor(args) => doctor::run(args),
         Verb::Evaluate(args) => evaluate::run(args, console),
         Verb::Predict(args) => predict::run(args),
         Verb::Inspect(args) => inspect::run(args, console),

@@ -188,6 +188,7 @@ impl Observer for RunProgress {
                 run.tell(self.console, &run.row(record));
                 run.epoch = Epoch::new(record.epoch + 1);
             }
+            (Event::Found(finding), Some(run)) => run.tell(self.console, &format!("doctor: {finding}")),
             (Event::Finished { reason, steps, .. }, _) => self.finish(*reason, *steps),
             (Event::Tested(metrics), _) => self.console.line(&format!("{:>33}  {}", "test", scores(metrics))),
             _ => {}

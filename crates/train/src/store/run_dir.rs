@@ -144,6 +144,12 @@ impl RunDir {
         self.path.join("results.csv")
     }
 
+    /// What the doctor measured.
+    #[must_use]
+    pub fn health(&self) -> PathBuf {
+        self.path.join("health.jsonl")
+    }
+
     /// The run in numbers, for programs.
     #[must_use]
     pub fn summary(&self) -> PathBuf {

@@ -57,7 +57,7 @@ impl Observer for RunFiles<'_> {
                 self.save_last(params)?;
             }
             Event::Finished { params, .. } if self.unsaved => self.save_last(params)?,
-            Event::Finished { .. } | Event::Tested(_) | Event::Saving(_) => {}
+            _ => {}
         }
         Ok(Flow::Continue)
     }
