@@ -107,7 +107,9 @@ impl Told {
             assert!(errors[0].contains(word), "no '{word}' in {self:?}");
         }
         let others = |line: &&str| {
-            !["error: ", "hint: ", "note: ", "read ", "skipped ", "doctor: "].iter().any(|w| line.starts_with(w))
+            !["error: ", "hint: ", "note: ", "read ", "skipped ", "doctor: "]
+                .iter()
+                .any(|w| line.starts_with(w))
         };
         let rest: Vec<&str> = self.err.lines().filter(others).collect();
         assert!(!self.err.contains("panicked") && rest.len() < 5, "{self:?}");
