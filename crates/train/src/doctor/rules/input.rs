@@ -1,7 +1,10 @@
 //! What the network is fed with.
 
 use super::{Case, finding, number};
-use crate::doctor::{Cause, Finding, InputFacts, Moment, Severity};
+use crate::{
+    doctor::{Cause, Finding, InputFacts, Moment, Severity},
+    recipe::FeatureChoice,
+};
 
 /// Inputs far over this are pixels from 0 to 255, or the like.
 const UNSCALED: f64 = 20.0;
@@ -29,6 +32,10 @@ pub(super) fn unscaled(case: &Case<'_>) -> Option<Finding> {
 
 /// A shift and scale that are not those of the data.
 pub(super) fn wrong_normalisation(case: &Case<'_>) -> Option<Finding> {
+    // The shares of a histogram are small by their nature.
+    if let FeatureChoice::Histogram { .. } = case.recipe.input.feature {
+        return None;
+    }
     let InputFacts { mean, std, .. } = case.health.facts.input;
     let off = mean.abs() > 1.0 || std > 3.0 || (std > 0.0 && std < 0.1);
     if !off || unscaled(case).is_some() {

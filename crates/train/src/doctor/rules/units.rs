@@ -17,8 +17,9 @@ fn worst<'a>(
     Some((name, share, since.at))
 }
 
-/// Sigmoids and tanhs at their ends.
+/// Sigmoids and tanhs at their ends, in a net that does not learn: trained ones that do well sit there too.
 pub(super) fn saturation(case: &Case<'_>) -> Option<Finding> {
+    case.chance_since()?;
     let (name, share, since) = worst(case, 0.6, |layer| layer.saturated)?;
     finding(
         Cause::Saturation,
