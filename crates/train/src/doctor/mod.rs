@@ -1,6 +1,6 @@
 //! Is the run healthy? Readings taken while it runs, and rules over them that say what is wrong.
 //!
-//! [`Watch`] takes the readings and keeps them in the run folder (`health.jsonl`); [`diagnose`] looks at them and at the
+//! `Watch` takes the readings and keeps them in the run folder (`health.jsonl`); [`diagnose`] looks at them and at the
 //! recipe, during the run or long after it. A rule is a small function in `rules/`; none of them computes a network.
 
 mod finding;
