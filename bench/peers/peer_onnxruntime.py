@@ -3,14 +3,14 @@
 import io
 
 import onnxruntime
-import peer_torch
 import torch
+from peer_torch import Net
 
 
 def prepare(_variant, model, mode, data, threads):
     if mode != "infer":
         raise ValueError("onnxruntime only infers")
-    net = peer_torch.build(model).eval()
+    net = Net(model).eval()
     file = io.BytesIO()
     torch.onnx.export(net, (torch.from_numpy(data[0][0]),), file, input_names=["x"], dynamo=False)
     options = onnxruntime.SessionOptions()

@@ -31,6 +31,21 @@ impl<'a> SharedMut<'a> {
         SharedMut { start: x.as_mut_ptr(), len: x.len(), life: PhantomData }
     }
 
+    /// `len` elements from `at` on.
+    ///
+    /// # Safety
+    /// As of [`SharedMut::at`].
+    pub(crate) unsafe fn part(self, at: usize, len: usize) -> SharedMut<'a> {
+        assert!(at + len <= self.len);
+        // SAFETY: the assertion.
+        SharedMut { start: unsafe { self.start.add(at) }, len, life: PhantomData }
+    }
+
+    /// Pointer to the first element, to reckon with.
+    pub(crate) fn start(self) -> *const f32 {
+        self.start
+    }
+
     /// Pointer to element `at`.
     ///
     /// # Safety

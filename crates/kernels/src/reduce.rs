@@ -10,6 +10,11 @@ pub fn sum(x: &[f32]) -> f32 {
     isa::run(Sum(x))
 }
 
+/// [`sum`] in f32; in f64 one after the other.
+pub fn plane_sum<T: Element>(x: &[T]) -> T {
+    T::as_f32(x).map_or_else(|| x.iter().copied().sum(), |x| T::from_f64(f64::from(sum(x))))
+}
+
 struct Sum<'a>(&'a [f32]);
 
 impl Kernel for Sum<'_> {

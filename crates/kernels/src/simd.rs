@@ -33,6 +33,8 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// # Safety
     /// `min(n, 16)` numbers can be written at `to`.
     unsafe fn store_first(self, to: *mut f32, n: usize, x: Self::F);
+    /// Asks for a cache line to be in L2 soon. Any address will do: it is a hint.
+    fn prefetch(self, from: *const f32);
 
     fn add(self, a: Self::F, b: Self::F) -> Self::F;
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;

@@ -96,6 +96,10 @@ impl Simd for Avx2 {
             _mm256_maskstore_ps(to.wrapping_add(8), first(n.saturating_sub(8)), x.1);
         })
     }
+    #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        x86!(_mm_prefetch::<_MM_HINT_T1>(from.cast()))
+    }
 
     #[inline(always)]
     fn add(self, a: F, b: F) -> F {

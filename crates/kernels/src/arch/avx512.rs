@@ -72,6 +72,10 @@ impl Simd for Avx512 {
     unsafe fn store_first(self, to: *mut f32, n: usize, x: __m512) {
         x86!(_mm512_mask_storeu_ps(to, first(n), x))
     }
+    #[inline(always)]
+    fn prefetch(self, from: *const f32) {
+        x86!(_mm_prefetch::<_MM_HINT_T1>(from.cast()))
+    }
 
     #[inline(always)]
     fn add(self, a: __m512, b: __m512) -> __m512 {

@@ -46,6 +46,9 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn prefetch(self, _from: *const f32) {}
+
+    #[inline(always)]
     fn add(self, a: F, b: F) -> F {
         map2(a, b, |a, b| a + b)
     }

@@ -109,12 +109,23 @@ impl Strip<'_> {
     #[inline(always)]
     fn rows<S: Simd, const MR: usize>(&self, s: S, first_row: usize, width: usize) -> usize {
         let mut acc = [[s.splat(0.0); VECTORS]; MR];
+        // What the rows will be added or written to, and the next strip, lie on pages of their own that no prefetcher foresees.
+        let to = self.out.start().wrapping_add(first_row * self.n + self.first);
+        for line in 0..MR * VECTORS {
+            s.prefetch(to.wrapping_add(line / VECTORS * self.n + line % VECTORS * LANES));
+        }
+        let next = self.b.as_ptr().wrapping_add(self.first + STRIP);
         // SAFETY: `matmul` checked that every `a[i, p]` with i < m, p < k is in the slice and that `c` has m rows
         // of n; `packed` has k strips; columns past `width` are not stored; the strip belongs to this thread.
         unsafe {
             let mut a = self.a.as_ptr().add(first_row * self.strides.row);
             let mut b = self.packed.as_ptr();
-            for _ in 0..self.k {
+            for p in 0..self.k {
+                if first_row == 0 {
+                    for v in 0..VECTORS {
+                        s.prefetch(next.wrapping_add(p * self.n + v * LANES));
+                    }
+                }
                 let vb: [S::F; VECTORS] = std::array::from_fn(|v| s.load(b.add(v * LANES)));
                 for (i, acc) in acc.iter_mut().enumerate() {
                     let va = s.splat(*a.add(i * self.strides.row));

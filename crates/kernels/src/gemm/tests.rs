@@ -21,13 +21,16 @@ const SIZES: [(usize, usize, usize); 14] = [
     (64, 130, 300),
 ];
 
+/// Sums that are cut into chunks.
+const LONG: [(usize, usize, usize); 4] = [(1, 25, 4096), (1, 12, 5001), (9, 14, 4111), (40, 3, 8209)];
+
 fn wide(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&v| f64::from(v)).collect()
 }
 
 #[test]
 fn nt_agrees_with_the_triple_loop() {
-    for mnk @ (m, n, k) in SIZES {
+    for mnk @ (m, n, k) in SIZES.into_iter().chain(LONG) {
         let (a, b) = (noise(1, m * k), noise(2, n * k));
         let c = same_on_each_isa(|| {
             let mut c = vec![f32::NAN; m * n];
@@ -72,7 +75,7 @@ fn tn_adds_what_the_triple_loop_adds() {
 
 #[test]
 fn the_bits_do_not_depend_on_the_number_of_threads() {
-    let (m, n, k) = (32, 120, 3000);
+    let (m, n, k) = (32, 120, 8000);
     let (a, b) = (noise(7, m * k), noise(8, n * k));
     let with_threads = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -1,7 +1,7 @@
 //! Average pooling: `y[c, i, j] = Σ_{p,q} x[c, i·s + p − pad, j·s + q − pad] / kernel_size²`.
 
 use super::Pool2dGeom;
-use crate::Element;
+use crate::{Element, reduce};
 
 /// Mean over each window of one sample; padded cells count as zeros.
 ///
@@ -9,6 +9,13 @@ use crate::Element;
 /// If a slice's length does not match the geometry.
 pub fn average_forward<T: Element>(g: &Pool2dGeom, x: &[T], y: &mut [T]) {
     g.check(x.len(), y.len());
+    if spans_planes(g) {
+        let share: T = window_share(g);
+        for (plane, y) in x.chunks_exact(g.in_h * g.in_w).zip(y) {
+            *y = reduce::plane_sum(plane) * share;
+        }
+        return;
+    }
     y.fill(T::ZERO);
     for_each_cell(g, |xi, yi| y[yi] += x[xi]);
     let scale = window_share(g);
@@ -21,9 +28,20 @@ pub fn average_forward<T: Element>(g: &Pool2dGeom, x: &[T], y: &mut [T]) {
 /// If a slice's length does not match the geometry.
 pub fn average_backward<T: Element>(g: &Pool2dGeom, dy: &[T], dx: &mut [T]) {
     g.check(dx.len(), dy.len());
-    dx.fill(T::ZERO);
     let scale = window_share(g);
+    if spans_planes(g) {
+        for (plane, &dy) in dx.chunks_exact_mut(g.in_h * g.in_w).zip(dy) {
+            plane.fill(dy * scale);
+        }
+        return;
+    }
+    dx.fill(T::ZERO);
     for_each_cell(g, |xi, yi| dx[xi] += dy[yi] * scale);
+}
+
+/// Whether the one window of each channel is its plane.
+fn spans_planes(g: &Pool2dGeom) -> bool {
+    (g.in_h, g.in_w, g.padding) == (g.kernel_size, g.kernel_size, 0)
 }
 
 fn window_share<T: Element>(g: &Pool2dGeom) -> T {

@@ -68,10 +68,7 @@ impl<T: Element> Layer<T> for GlobalAvgPool2d {
     ) {
         let share = T::from_f64(1.0 / self.plane as f64);
         for (plane, y) in input.data.chunks_exact(self.plane).zip(output.data) {
-            *y = T::as_f32(plane).map_or_else(
-                || plane.iter().copied().sum(),
-                |plane| T::from_f64(f64::from(kernels::reduce::sum(plane))),
-            ) * share;
+            *y = kernels::reduce::plane_sum(plane) * share;
         }
     }
 
