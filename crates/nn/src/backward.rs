@@ -10,7 +10,7 @@ use crate::sequential::{Sequential, StepId};
 use crate::workspace::{SegmentMemory, Workers, Workspace};
 
 impl<T: Element> Sequential<T> {
-    /// Adds `∂L/∂params` to `grads`, for the batch of the last forward pass with the same `params` and
+    /// Writes `∂L/∂params` to `grads` (what lies between tensors stays as it is), for the batch of the last forward pass with the same `params` and
     /// `input`, given `∂L/∂logits` in [`Workspace::logits_and_grad`].
     ///
     /// # Panics
@@ -98,6 +98,12 @@ impl<T: Element> Pass<'_, T> {
         memory: &mut SegmentMemory<T>,
         grads: &mut [T],
     ) {
+        for node in &self.net.nodes()[self.segment.layers.clone()] {
+            if !node.layer.overwrites_grads() {
+                let first = self.segment.params.start;
+                grads[node.params.start - first..node.params.end - first].fill(T::ZERO);
+            }
+        }
         let len = self.segment.output_len * batch;
         let SegmentMemory { between: [a, b], grad_input: own, .. } = memory;
         let chain = Chain {
@@ -173,6 +179,7 @@ impl<T: Element> Pass<'_, T> {
                 .enumerate()
                 .for_each(|(g, (own, dx))| run(g, Some(dx), &mut own[..len])),
         }
+        grads.fill(T::ZERO);
         for own in group_grads.chunks_exact(stride) {
             reduce::add_assign(grads, &own[..len]);
         }
@@ -235,6 +242,23 @@ mod tests {
         let mut grads = vec![0.0; net.num_slots()];
         net.backward(&params, &input, StepId::default(), &mut ws, &mut grads);
         grads
+    }
+
+    #[test]
+    fn gradients_do_not_depend_on_what_was_there() {
+        let spec = zoo::lenet5_modified(crate::Shape::image(1, 20, 20), 3);
+        let net = crate::fuse(spec.build::<f32>().unwrap());
+        let params = net.init_params(&crate::init::InitScheme::default(), 1);
+        let input: Vec<f32> = (0..3 * 400).map(|i| ((i * 97) % 251) as f32 / 251.0).collect();
+        let mut ws = net.workspace(3, Mode::Train);
+        net.forward(&params, &input, StepId::default(), &mut ws);
+        ws.logits_and_grad().1.fill(1.0);
+        let [mut clean, mut dirty] = [0.0, f32::NAN].map(|old| vec![old; net.num_slots()]);
+        net.backward(&params, &input, StepId::default(), &mut ws, &mut clean);
+        net.backward(&params, &input, StepId::default(), &mut ws, &mut dirty);
+        for entry in net.params() {
+            assert_eq!(clean[entry.range.clone()], dirty[entry.range.clone()], "{}", entry.name);
+        }
     }
 
     #[test]

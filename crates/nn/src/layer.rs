@@ -43,6 +43,12 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
     /// Which part of a batch the layer wants to see at once.
     fn locality(&self) -> Locality;
 
+    /// Whether `backward` overwrites `grad_params` instead of adding to it: of use to a layer of [`Locality::Batch`] with so
+    /// many weights that setting their gradients to zero takes time.
+    fn overwrites_grads(&self) -> bool {
+        false
+    }
+
     /// How several inputs become one, if this is the place where branches meet: then the executor calls [`Join`]
     /// instead of `forward` and `backward`.
     fn join(&self) -> Option<&Join> {
@@ -77,7 +83,7 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
     );
 
     /// Given `∂L/∂output`, overwrites `grad_input` with `∂L/∂input` (not asked for by the first layer) and
-    /// adds `∂L/∂params` to `grad_params`.
+    /// adds `∂L/∂params` to `grad_params` (unless it [`Layer::overwrites_grads`]).
     fn backward(
         &self,
         ctx: &Ctx,

@@ -21,7 +21,6 @@
 //!     net.forward(&params, &input, at, &mut memory);
 //!     let (logits, grad_logits) = memory.logits_and_grad();
 //!     losses.push(CrossEntropyLoss::default().forward_backward(logits, &targets, grad_logits));
-//!     grads.fill(0.0);
 //!     net.backward(&params, &input, at, &mut memory, &mut grads);
 //!     net.update_stats(&mut params, &memory);
 //!     optimizer.step(&mut params, &grads, 0.01);

@@ -106,6 +106,10 @@ impl<T: Element> Layer<T> for Timed<T> {
         self.layer.locality()
     }
 
+    fn overwrites_grads(&self) -> bool {
+        self.layer.overwrites_grads()
+    }
+
     fn join(&self) -> Option<&Join> {
         self.layer.join()
     }

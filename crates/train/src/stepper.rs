@@ -8,10 +8,6 @@ use nn::{
     loss::published::sum_bias_gradients,
     optim::{Optimizer, OptimizerState, StateError, all_finite, centralize},
 };
-use rayon::prelude::*;
-
-/// Numbers that one thread sets to zero at a time: half a megabyte.
-const ZEROED: usize = 1 << 17;
 
 /// The batch's loss before a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,7 +113,6 @@ impl<'a> Stepper<'a> {
     /// If `input` has another length than when it was scored.
     pub fn learn(&mut self, input: &[f32], lr: f64) -> Result<(), BadGradient> {
         let at = self.at();
-        self.grads.par_chunks_mut(ZEROED).for_each(|some| some.fill(0.0));
         self.net.backward(&self.params, input, at, &mut self.workspace, &mut self.grads);
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
             sum_bias_gradients(self.net, &mut self.grads);

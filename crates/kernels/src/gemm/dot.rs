@@ -14,7 +14,6 @@
 
 use std::ops::Range;
 
-use super::strip::Write;
 use crate::isa;
 use crate::parallel::{SharedMut, for_each_block};
 use crate::scratch::with_scratch;
@@ -30,6 +29,13 @@ const K_BLOCK: usize = 512;
 const M_BLOCK: usize = 16;
 /// Rows of `b` that pass over it.
 const N_BLOCK: usize = 12;
+
+/// What becomes of what a product's place held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Write {
+    Replace,
+    Add,
+}
 
 /// So few rows of `a` take less time than reading `b`, which then is read row by row from end to end.
 const FEW: usize = 8;

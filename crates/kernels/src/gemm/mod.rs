@@ -9,10 +9,10 @@ mod strip;
 #[cfg(test)]
 mod tests;
 
-pub use reference::{matmul_nn_reference, matmul_nt_reference, matmul_tn_add_reference};
+pub use reference::{matmul_nn_reference, matmul_nt_reference, matmul_tn_reference};
 
 use crate::Element;
-use strip::{Strides, Write};
+use strip::Strides;
 
 /// `c = a · bᵀ`: `a [m, k]`, `b [n, k]`, `c [m, n]`, overwritten. The forward pass, `y = x · wᵀ`.
 ///
@@ -36,28 +36,23 @@ pub fn matmul_nn<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &m
     assert_eq!((a.len(), b.len(), c.len()), (m * k, k * n, m * n), "lengths of a, b, c for {mnk:?}");
     match (T::as_f32(a), T::as_f32(b), T::as_f32_mut(c)) {
         (Some(a), Some(b), Some(c)) => {
-            strip::matmul(mnk, a, Strides { row: k, term: 1 }, b, c, Write::Replace);
+            strip::matmul(mnk, a, Strides { row: k, term: 1 }, b, c);
         }
         _ => matmul_nn_reference(mnk, a, b, c),
     }
 }
 
-/// `c = aᵀ · b` for `f32`: `a [k, m]`, `b [k, n]`, `c [m, n]`, overwritten.
-pub(crate) fn matmul_tn(mnk: (usize, usize, usize), a: &[f32], b: &[f32], c: &mut [f32]) {
-    let (m, n, k) = mnk;
-    assert_eq!((a.len(), b.len(), c.len()), (k * m, k * n, m * n), "lengths of a, b, c for {mnk:?}");
-    strip::matmul(mnk, a, Strides { row: 1, term: m }, b, c, Write::Replace);
-}
-
-/// `c += aᵀ · b`: `a [k, m]`, `b [k, n]`, `c [m, n]`. The weight's gradient, `dw += dyᵀ · x`.
+/// `c = aᵀ · b`: `a [k, m]`, `b [k, n]`, `c [m, n]`, overwritten. The weight's gradient, `dw = dyᵀ · x`.
 ///
 /// # Panics
 /// If a slice's length does not match `(m, n, k)`.
-pub fn matmul_tn_add<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &mut [T]) {
+pub fn matmul_tn<T: Element>(mnk: (usize, usize, usize), a: &[T], b: &[T], c: &mut [T]) {
     let (m, n, k) = mnk;
     assert_eq!((a.len(), b.len(), c.len()), (k * m, k * n, m * n), "lengths of a, b, c for {mnk:?}");
     match (T::as_f32(a), T::as_f32(b), T::as_f32_mut(c)) {
-        (Some(a), Some(b), Some(c)) => strip::matmul(mnk, a, Strides { row: 1, term: m }, b, c, Write::Add),
-        _ => matmul_tn_add_reference(mnk, a, b, c),
+        (Some(a), Some(b), Some(c)) => {
+            strip::matmul(mnk, a, Strides { row: 1, term: m }, b, c);
+        }
+        _ => matmul_tn_reference(mnk, a, b, c),
     }
 }

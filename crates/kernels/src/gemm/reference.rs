@@ -20,11 +20,11 @@ pub fn matmul_nn_reference<T: Element>((m, n, k): (usize, usize, usize), a: &[T]
     }
 }
 
-/// `c[m, n] += Σ_k a[k, m] · b[k, n]`.
-pub fn matmul_tn_add_reference<T: Element>((m, n, k): (usize, usize, usize), a: &[T], b: &[T], c: &mut [T]) {
+/// `c[m, n] = Σ_k a[k, m] · b[k, n]`.
+pub fn matmul_tn_reference<T: Element>((m, n, k): (usize, usize, usize), a: &[T], b: &[T], c: &mut [T]) {
     for i in 0..m {
         for j in 0..n {
-            c[i * n + j] += (0..k).map(|p| a[p * m + i] * b[p * n + j]).sum();
+            c[i * n + j] = (0..k).map(|p| a[p * m + i] * b[p * n + j]).sum();
         }
     }
 }

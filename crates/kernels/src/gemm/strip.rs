@@ -1,4 +1,4 @@
-//! `c = a · b` and `c += aᵀ · b`: lanes run along the rows of `b` and `c`, terms of the sum one by one.
+//! `c = a · b` and `c = aᵀ · b`: lanes run along the rows of `b` and `c`, terms of the sum one by one.
 //!
 //! ```text
 //!                 b strip: k rows × 48 columns, copied side by side
@@ -7,7 +7,7 @@
 //!   broadcast    └───────────────┘
 //! ```
 //!
-//! Tested against [`super::matmul_nn_reference`] and [`super::matmul_tn_add_reference`]. Each sum is one chain
+//! Tested against [`super::matmul_nn_reference`] and [`super::matmul_tn_reference`]. Each sum is one chain
 //! over `p` in order, in one lane.
 
 use crate::isa;
@@ -29,29 +29,18 @@ pub(super) struct Strides {
     pub(super) term: usize,
 }
 
-/// What becomes of what `c` held.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Write {
-    Replace,
-    Add,
-}
-
 pub(super) fn matmul(
     (m, n, k): (usize, usize, usize),
     a: &[f32],
     strides: Strides,
     b: &[f32],
     c: &mut [f32],
-    write: Write,
 ) {
     if m == 0 || n == 0 {
         return;
     }
     if k == 0 {
-        if write == Write::Replace {
-            c.fill(0.0);
-        }
-        return;
+        return c.fill(0.0);
     }
     assert!(a.len() > (m - 1) * strides.row + (k - 1) * strides.term);
     assert!(b.len() >= k * n && c.len() >= m * n);
@@ -59,7 +48,7 @@ pub(super) fn matmul(
     for_each_block(n.div_ceil(STRIP), STRIPS, m * n * k, |strips| {
         with_scratch(k * STRIP, |packed| {
             for strip in strips {
-                isa::run(Strip { m, n, k, a, strides, b, first: strip * STRIP, packed, out, write });
+                isa::run(Strip { m, n, k, a, strides, b, first: strip * STRIP, packed, out });
             }
         });
     });
@@ -76,7 +65,6 @@ struct Strip<'a> {
     first: usize,
     packed: &'a mut [f32],
     out: SharedMut<'a>,
-    write: Write,
 }
 
 impl Kernel for Strip<'_> {
@@ -109,7 +97,7 @@ impl Strip<'_> {
     #[inline(always)]
     fn rows<S: Simd, const MR: usize>(&self, s: S, first_row: usize, width: usize) -> usize {
         let mut acc = [[s.splat(0.0); VECTORS]; MR];
-        // What the rows will be added or written to, and the next strip, lie on pages of their own that no prefetcher foresees.
+        // What the rows will be written to, and the next strip, lie on pages of their own that no prefetcher foresees.
         let to = self.out.start().wrapping_add(first_row * self.n + self.first);
         for line in 0..MR * VECTORS {
             s.prefetch(to.wrapping_add(line / VECTORS * self.n + line % VECTORS * LANES));
@@ -141,11 +129,7 @@ impl Strip<'_> {
                 for (v, &acc) in acc.iter().enumerate().take(width.div_ceil(LANES)) {
                     let lanes = (width - v * LANES).min(LANES);
                     let c = self.out.at(row + v * LANES);
-                    let sum = match self.write {
-                        Write::Replace => acc,
-                        Write::Add => s.add(s.load_first(c, lanes), acc),
-                    };
-                    s.store_first(c, lanes, sum);
+                    s.store_first(c, lanes, acc);
                 }
             }
         }

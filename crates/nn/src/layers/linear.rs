@@ -91,6 +91,10 @@ impl<T: Element> Layer<T> for Linear {
         Locality::Batch
     }
 
+    fn overwrites_grads(&self) -> bool {
+        true
+    }
+
     fn forward(
         &self,
         _ctx: &Ctx,
@@ -117,8 +121,9 @@ impl<T: Element> Layer<T> for Linear {
     ) {
         let (batch, out, len) = (past.input.batch, self.out_features, self.input.len());
         let (dw, db) = grad_params.split_at_mut(len * out);
-        gemm::matmul_tn_add((out, len, batch), grad_output.data, past.input.data, dw);
+        gemm::matmul_tn((out, len, batch), grad_output.data, past.input.data, dw);
         if !db.is_empty() {
+            db.fill(T::ZERO);
             reduce::accumulate_column_sums(grad_output.data, db);
         }
         if let Some(grad_input) = grad_input {

@@ -27,7 +27,6 @@ fn losses(model: &ModelSpec, gain: f64, batch: usize, optimizer: OptimizerConfig
             let (logits, grad) = ws.logits_and_grad();
             let y = &targets[first..first + batch];
             let loss = CrossEntropyLoss::default().forward_backward(logits, y, grad);
-            grads.fill(0.0);
             net.backward(&params, x, StepId::default(), &mut ws, &mut grads);
             optimizer.step(&mut params, &grads, lr);
             loss

@@ -83,7 +83,6 @@ impl<'a> Probe<'a> {
         plain.forward(params, &self.batch.input, at, &mut self.workspace);
         let (logits, grad) = self.workspace.logits_and_grad();
         recipe.loss.step(logits, &self.batch.targets, grad);
-        self.grads.fill(0.0);
         plain.backward(params, &self.batch.input, at, &mut self.workspace, &mut self.grads);
     }
 }
