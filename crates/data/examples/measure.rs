@@ -1,4 +1,4 @@
-//! Times the way of a picture: `measure DATA [SPLIT]` (a data folder or `synthetic`), on as many threads as
+//! Times the way of a picture: `measure DATA [SPLIT [STEPS]]` (a data folder or `synthetic`), on as many threads as
 //! `RAYON_NUM_THREADS` says. Prints one line a step.
 #![allow(clippy::print_stdout, reason = "its lines are its result")]
 

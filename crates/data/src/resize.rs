@@ -8,9 +8,7 @@
 //! compared on: the same fixed point, the same rounding, hence the same bits.
 
 use crate::picture::Picture;
-use kernels::pixels::{FRACTION_BITS, Pair, weigh_pairs, weigh_rows};
-
-const HALF: i32 = 1 << (FRACTION_BITS - 1);
+use kernels::pixels::{FRACTION_BITS, Pair, Spans, weigh_pairs, weigh_rows, weigh_spans};
 
 /// The pixels of `picture` at `width` × `height`, `[height, width, channels]` interleaved.
 ///
@@ -95,11 +93,6 @@ impl Axis {
     }
 }
 
-#[inline(always)]
-fn round(sum: i32) -> u8 {
-    (sum >> FRACTION_BITS).clamp(0, 255) as u8
-}
-
 /// Pixels of rows `from` wide become `to` a row.
 fn across<const C: usize>(source: &[u8], from: usize, to: usize) -> Vec<u8> {
     let axis = Axis::new(from, to);
@@ -108,20 +101,7 @@ fn across<const C: usize>(source: &[u8], from: usize, to: usize) -> Vec<u8> {
         weigh_pairs::<C>(source, from, &pairs, &mut out);
         return out;
     }
-    let rows = source.chunks_exact(from * C).zip(out.chunks_exact_mut(to * C));
-    for (source, out) in rows {
-        for ((first, weights), pixel) in axis.iter().zip(out.chunks_exact_mut(C)) {
-            let mut sums = [HALF; C];
-            for (v, &w) in source[first * C..].chunks_exact(C).zip(weights) {
-                for (sum, &v) in sums.iter_mut().zip(v) {
-                    *sum += i32::from(v) * w;
-                }
-            }
-            for (v, sum) in pixel.iter_mut().zip(sums) {
-                *v = round(sum);
-            }
-        }
-    }
+    weigh_spans::<C>(source, from, Spans { runs: &axis.spans, weights: &axis.weights }, &mut out);
     out
 }
 

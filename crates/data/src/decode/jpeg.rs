@@ -3,6 +3,7 @@
 use super::{DecodeError, Limits, other::upright};
 use crate::picture::{Colour, Picture};
 use image::metadata::Orientation;
+use memchr::memchr;
 use zune_jpeg::{
     JpegDecoder,
     errors::DecodeErrors,
@@ -57,7 +58,7 @@ fn reaches_end_marker(bytes: &[u8]) -> bool {
     const END_OF_IMAGE: u8 = 0xD9;
     let mut at = 2;
     loop {
-        let Some(skipped) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xFF)) else {
+        let Some(skipped) = bytes.get(at..).and_then(|rest| memchr(0xFF, rest)) else {
             return false;
         };
         at += skipped + 1;
