@@ -1,19 +1,22 @@
 """File -> gray -> 128x128, images a second: lenet beside OpenCV, Pillow and torchvision, in turns in one run.
 
-    python3 bench/photos/compare.py target/release/examples/measure LIST [--repeat N] [--rounds 3]
+    python3 bench/photos/compare.py target/release/examples/measure FOLDER [--repeat N] [--rounds 3] [--limit N]
 
-LIST is a folder with `train.txt` ('path label' a line). `measure` is built by
+FOLDER has a `train.txt` ('path label' a line), or is one of photos alone, of which each is then read `--repeat` times. `measure` is built by
 `cargo build --release -p lenet-data --example measure`. Peers that are not installed are left out. Each contender
-runs once a round, in another order each round; the median of the rounds is told. Files are read once before, so that
+runs once a round, in another order each round; the median of the rounds is told, and how many times as fast lenet was in each.
+Our second pass, from the packed cache to batches of numbers, stands below. Files are read once before, so that
 all find them in the page cache.
 """
 
 import argparse
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -82,9 +85,32 @@ def rate(read, paths, threads):
 
 
 def ours(measure, folder, threads):
+    """Images a second of the first pass, and of the second from the packed cache."""
     environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
-    text = subprocess.run([measure, folder, "train"], env=environment, check=True, capture_output=True, text=True).stdout
-    return float(re.search(r"read, decode, resize\s+([0-9.]+)", text)[1])
+    text = subprocess.run(
+        [measure, folder, "train", "passes"], env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    return [float(re.search(name + r"\s+([0-9.]+)", text)[1]) for name in ("read, decode, resize", "second pass", "third pass")]
+
+
+def told(name, rates, against=None):
+    """One line: median, lowest and highest; with `against` the ratio of each turn as well."""
+    line = f"  {name:52} {statistics.median(rates):9,.0f}   {min(rates):,.0f} to {max(rates):,.0f}"
+    if against:
+        ratios = [a / b for a, b in zip(against, rates)]
+        line += f"   lenet {statistics.median(ratios):.2f}×   {min(ratios):.2f} to {max(ratios):.2f}"
+    print(line)
+
+
+def photos_folder(photos, times):
+    """A list of the photos below a folder, each so many times, in a new folder of links: `photos` is only read."""
+    folder = tempfile.mkdtemp(prefix="lenet-photos-")
+    names = sorted(name for name in os.listdir(photos) if name.lower().endswith((".jpg", ".jpeg")))
+    for name in names:
+        os.symlink(os.path.abspath(os.path.join(photos, name)), os.path.join(folder, name))
+    with open(os.path.join(folder, "train.txt"), "w", encoding="utf-8") as lines:
+        lines.writelines(f"{name} {i % 2}\n" for i, name in enumerate(names * times))
+    return folder
 
 
 def main():
@@ -93,24 +119,42 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--limit", type=int, default=8000, help="pictures that the peers read")
+    parser.add_argument("--limit", type=int, default=8000, help="pictures that are read")
+    parser.add_argument("--repeat", type=int, default=2, help="how often each photo of a plain folder is read")
     args = parser.parse_args()
-    lines = open(os.path.join(args.folder, "train.txt"), encoding="utf-8").read().splitlines()
-    paths = [os.path.join(args.folder, line.rsplit(" ", 1)[0]) for line in lines if line.strip()][: args.limit]
-    for path in paths:
+    plain = not os.path.exists(os.path.join(args.folder, "train.txt"))
+    folder = photos_folder(args.folder, args.repeat) if plain else args.folder
+    lines = open(os.path.join(folder, "train.txt"), encoding="utf-8").read().splitlines()
+    lines = [line for line in lines if line.strip()][: args.limit]
+    paths = [os.path.realpath(os.path.join(folder, line.rsplit(" ", 1)[0])) for line in lines]
+    # Ours reads the same pictures: a folder of its own with as many lines.
+    own = tempfile.mkdtemp(prefix="lenet-photos-")
+    with open(os.path.join(own, "train.txt"), "w", encoding="utf-8") as short:
+        short.writelines(f"{i}.jpg {line.rsplit(' ', 1)[1]}\n" for i, line in enumerate(lines))
+    for i, path in enumerate(paths):
+        os.symlink(path, os.path.join(own, f"{i}.jpg"))
         open(path, "rb").read()
     others = peers()
     for threads in map(int, args.threads.split(",")):
         rates = {name: [] for name in ["lenet", *others]}
+        passes = []
         for turn in range(args.rounds):
             names = list(rates)
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
-                one = ours(args.measure, args.folder, threads) if name == "lenet" else rate(others[name], paths, threads)
-                rates[name].append(one)
+                if name == "lenet":
+                    passes.append(ours(args.measure, own, threads))
+                    rates[name].append(passes[-1][0])
+                else:
+                    rates[name].append(rate(others[name], paths, threads))
         print(f"{len(paths)} pictures, {threads} threads, images/s (median of {args.rounds}; lowest to highest)")
         for name, all_rates in rates.items():
-            low, high = min(all_rates), max(all_rates)
-            print(f"  {name:52} {statistics.median(all_rates):9,.0f}   {low:,.0f} to {high:,.0f}")
+            told(name, all_rates, None if name == "lenet" else rates["lenet"])
+        for at, name in ((1, "lenet, second pass, cache opened and checked"), (2, "lenet, third pass, cache open")):
+            told(name, [one[at] for one in passes])
+            factors = [one[at] / one[0] for one in passes]
+            print(f"    {statistics.median(factors):.0f}× the first pass, {min(factors):.0f} to {max(factors):.0f}")
+    for made in {own, folder} - {args.folder}:
+        shutil.rmtree(made)
 
 
 if __name__ == "__main__":
