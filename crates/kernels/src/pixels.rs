@@ -143,7 +143,8 @@ impl<const C: usize> Kernel for WeighSpans<'_, C> {
         let Self { source, width, spans, out } = self;
         let (stride, out_stride) = (width * C, spans.runs.len() * C);
         let mut columns = vec![[0; SIDE_BY_SIDE]; stride.next_multiple_of(TILE)];
-        let blocks = source.chunks(stride * SIDE_BY_SIDE).zip(out.chunks_mut((out_stride * SIDE_BY_SIDE).max(1)));
+        let blocks =
+            source.chunks(stride * SIDE_BY_SIDE).zip(out.chunks_mut((out_stride * SIDE_BY_SIDE).max(1)));
         for (rows, out) in blocks {
             turn(rows, stride, &mut columns);
             let mut rest = spans.weights;
