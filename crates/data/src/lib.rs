@@ -37,6 +37,6 @@ pub use picture::{Colour, Picture};
 pub use planes::Planes;
 pub use prepared::{BadFile, OnBad, PreparedSet, prepare};
 pub use preprocess::{Feature, Fit, Preprocess, PreprocessError};
-pub use sampler::{LastBatch, Order, batches};
+pub use sampler::{LastBatch, Order, balanced, batches};
 pub use source::{ClassOrder, Dataset, Source, open};
 pub use synthetic::Synthetic;

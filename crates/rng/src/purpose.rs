@@ -31,4 +31,6 @@ pub enum Purpose {
     Erase = 11,
     /// Which other sample one sample is mixed with in one epoch, and how.
     Mix = 12,
+    /// Which samples a balanced epoch has; `index` is 0 or the class and its round.
+    Balance = 13,
 }

@@ -5,6 +5,7 @@ use crate::{
     keeper::Keeper,
     model,
     recipe::{Start, steps_per_epoch},
+    start::StartWeights,
     state::RunState,
     trainer,
 };
@@ -26,7 +27,8 @@ pub struct Job {
     plain: Sequential,
     preprocess: Preprocess,
     splits: Splits,
-    start: Option<ModelFile>,
+    start: Option<StartWeights>,
+    class_weights: Option<Vec<f32>>,
 }
 
 /// Where in a weights file's metadata the recipe stands, as TOML.
@@ -60,8 +62,9 @@ impl Job {
         if let Some(what) = frozen::fault(&net, &recipe.freeze) {
             return Err(TrainError::Recipe { origin: recipe.origin(), what });
         }
-        let start = recipe.weights.as_ref().map(|path| read_start(path, &net)).transpose()?;
-        let preprocess = match start.as_ref().and_then(|(_, stored)| stored.clone()) {
+        let class_weights = recipe.class_weights.of_classes(&splits.train.labels, &splits.class_names)?;
+        let start = recipe.weights.as_ref().map(|path| StartWeights::read(path, &net)).transpose()?;
+        let preprocess = match start.as_ref().and_then(|start| start.preprocess().cloned()) {
             Some(stored)
                 if recipe.input.standardize.is_learned()
                     && stored.same_planes(&recipe.input.preprocess())
@@ -78,8 +81,7 @@ impl Job {
             );
             return Err(TrainError::Recipe { origin: recipe.origin(), what });
         }
-        let start = start.map(|(file, _)| file);
-        Ok(Self { recipe, spec, net, plain, preprocess, splits: splits.clone(), start })
+        Ok(Self { recipe, spec, net, plain, preprocess, splits: splits.clone(), start, class_weights })
     }
 
     /// The recipe.
@@ -118,6 +120,18 @@ impl Job {
         &self.splits
     }
 
+    /// How much the loss of a sample of each class counts, `[num_classes]`; none: all the same.
+    #[must_use]
+    pub fn class_weights(&self) -> Option<&[f32]> {
+        self.class_weights.as_deref()
+    }
+
+    /// The layer that begins anew because the weights to start from are for another number of classes.
+    #[must_use]
+    pub fn new_head(&self) -> Option<&str> {
+        self.start.as_ref().and_then(StartWeights::new_head)
+    }
+
     /// What the run will be like.
     #[must_use]
     pub fn info(&self) -> RunInfo {
@@ -152,8 +166,8 @@ impl Job {
             }
         };
         let mut params = self.net.init_params(&scheme, seed);
-        if let Some(file) = &self.start {
-            load(file, &self.net, &mut params, self.recipe.weights.as_deref())?;
+        if let Some(start) = &self.start {
+            start.load(&self.net, &mut params)?;
         } else if let Some((target_std, last_std, samples)) = fit {
             let input = self.first_samples(samples);
             init_from_data(&self.plain, &mut params, &input, target_std, last_std, seed);
@@ -232,24 +246,4 @@ fn fitted(recipe: &Recipe, splits: &Splits) -> Preprocess {
         preprocess.fit(&splits.train.planes);
     }
     preprocess
-}
-
-type StartFile = (ModelFile, Option<Preprocess>);
-
-fn read_start(path: &std::path::Path, net: &Sequential) -> Result<StartFile, TrainError> {
-    let file = ModelFile::read(path)?;
-    load(&file, net, &mut vec![0.0; net.num_slots()], Some(path))?;
-    let stored = DataSpec::from_metadata(&file.metadata)
-        .map_err(|source| TrainError::StoredEntry { path: path.into(), source })?;
-    Ok((file, stored.map(|spec| spec.preprocess)))
-}
-
-fn load(
-    file: &ModelFile,
-    net: &Sequential,
-    params: &mut [f32],
-    path: Option<&std::path::Path>,
-) -> Result<(), TrainError> {
-    let path = || path.map(Into::into).unwrap_or_default();
-    file.load_into(net, params).map_err(|source| TrainError::OtherModel { path: path(), source })
 }

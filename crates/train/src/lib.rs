@@ -28,6 +28,7 @@ pub mod recipe;
 mod run;
 mod session;
 mod splits;
+mod start;
 mod state;
 mod step_log;
 mod stepper;

@@ -44,6 +44,21 @@ impl Loss {
         StepLoss { own, reported: own }
     }
 
+    /// The same where each sample counts `weights` times; `mix` is others and shares of [`Loss::mixed_step`].
+    pub(crate) fn weighted_step(
+        &self,
+        logits: &[f32],
+        targets: &[u32],
+        mix: Option<(&[u32], &[f32])>,
+        weights: &[f32],
+        grad: &mut [f32],
+    ) -> StepLoss {
+        let loss = self.cross_entropy().forward_backward_weighted(logits, targets, mix, weights, grad);
+        let count = if self.reduction == Reduction::Sum { targets.len().max(1) } else { 1 };
+        let own = loss / count as f64;
+        StepLoss { own, reported: own }
+    }
+
     /// What is reported of a scored batch, a mean over its samples; `scratch` is overwritten.
     pub(crate) fn score(&self, logits: &[f32], targets: &[u32], scratch: &mut Vec<f32>) -> f64 {
         match (self.reported, self.kind) {

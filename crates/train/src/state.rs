@@ -24,7 +24,8 @@ impl<'a> RunState<'a> {
     pub(crate) fn new(job: &'a Job) -> Result<Self, TrainError> {
         let recipe = job.recipe();
         let capacity = recipe.batch_size.min(job.splits().train.len());
-        let stepper = Stepper::new(job.net(), recipe, job.initial_params()?, capacity);
+        let stepper = Stepper::new(job.net(), recipe, job.initial_params()?, capacity)
+            .with_class_weights(job.class_weights());
         Ok(Self { stepper, position: Position::default(), best: None })
     }
 

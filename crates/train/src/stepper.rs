@@ -53,6 +53,10 @@ pub struct Stepper<'a> {
     /// Weights averaged over the steps, if the recipe wants them.
     average: Option<Buffer<f32>>,
     frozen: Frozen,
+    /// How much a sample of each class counts; none: all the same.
+    class_weights: Option<&'a [f32]>,
+    /// Of the samples of the batch, if classes have weights.
+    weights: Vec<f32>,
     workspace: Workspace,
     steps: u64,
 }
@@ -71,11 +75,21 @@ impl<'a> Stepper<'a> {
             params,
             average,
             frozen,
+            class_weights: None,
+            weights: Vec::with_capacity(capacity),
             grads: Buffer::zeros(net.num_slots()),
             optimizer: recipe.optimizer.build(net),
             workspace: net.workspace(capacity, Mode::Train),
             steps: 0,
         }
+    }
+
+    /// The same with samples that count as much as their class does, `class_weights` `[num_classes]`, each at least 0;
+    /// for cross-entropy alone.
+    #[must_use]
+    pub fn with_class_weights(mut self, class_weights: Option<&'a [f32]>) -> Self {
+        self.class_weights = class_weights;
+        self
     }
 
     /// Forward pass and loss of a batch; the weights stay.
@@ -86,9 +100,7 @@ impl<'a> Stepper<'a> {
     /// # Panics
     /// If a length does not match or the batch is larger than the capacity.
     pub fn score(&mut self, input: &[f32], targets: &[u32]) -> StepLoss {
-        self.net.forward(&self.params, input, self.at(), &mut self.workspace);
-        let (logits, grad) = self.workspace.logits_and_grad();
-        self.recipe.loss.step(logits, targets, grad)
+        self.score_mixed(input, targets, None)
     }
 
     /// The same of a batch of a loader, whose samples may have two classes.
@@ -96,12 +108,22 @@ impl<'a> Stepper<'a> {
     /// # Panics
     /// As [`Stepper::score`].
     pub fn score_batch(&mut self, batch: &Batch) -> StepLoss {
-        if batch.others.is_empty() {
-            return self.score(&batch.input, &batch.targets);
-        }
-        self.net.forward(&self.params, &batch.input, self.at(), &mut self.workspace);
+        let mix = (&*batch.others, &*batch.shares);
+        self.score_mixed(&batch.input, &batch.targets, (!batch.others.is_empty()).then_some(mix))
+    }
+
+    fn score_mixed(&mut self, input: &[f32], targets: &[u32], mix: Option<Mix<'_>>) -> StepLoss {
+        self.net.forward(&self.params, input, self.at(), &mut self.workspace);
         let (logits, grad) = self.workspace.logits_and_grad();
-        self.recipe.loss.mixed_step(logits, &batch.targets, (&batch.others, &batch.shares), grad)
+        let loss = &self.recipe.loss;
+        match (self.class_weights, mix) {
+            (Some(classes), mix) => {
+                weigh(classes, targets, mix, &mut self.weights);
+                loss.weighted_step(logits, targets, mix, &self.weights, grad)
+            }
+            (None, Some(mix)) => loss.mixed_step(logits, targets, mix, grad),
+            (None, None) => loss.step(logits, targets, grad),
+        }
     }
 
     /// Backward pass and update for the batch that was scored last.
@@ -214,5 +236,18 @@ impl<'a> Stepper<'a> {
 
     fn at(&self) -> StepId {
         StepId { seed: self.recipe.seed, step: self.steps }
+    }
+}
+
+/// Other classes of the samples, and how much of each sample belongs to them.
+type Mix<'b> = (&'b [u32], &'b [f32]);
+
+/// A weight a sample: its class's, or of two classes those of both by their shares.
+fn weigh(classes: &[f32], targets: &[u32], mix: Option<Mix<'_>>, weights: &mut Vec<f32>) {
+    weights.clear();
+    weights.extend(targets.iter().map(|&target| classes[target as usize]));
+    let Some((others, shares)) = mix else { return };
+    for (weight, (&other, &share)) in weights.iter_mut().zip(others.iter().zip(shares)) {
+        *weight += share * (classes[other as usize] - *weight);
     }
 }

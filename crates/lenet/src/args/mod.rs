@@ -31,7 +31,8 @@ pub(crate) use inspect::InspectArgs;
 pub(crate) use place::PlaceArgs;
 pub(crate) use predict::PredictArgs;
 pub(crate) use recipe::{
-    ChangeArgs, DecayedWord, FitWord, OnBadWord, OptimizerWord, RecipeWord, ScheduleWord,
+    ChangeArgs, ClassWeightsWord, DecayedWord, FitWord, OnBadWord, OptimizerWord, RecipeWord, SamplingWord,
+    ScheduleWord,
 };
 pub(crate) use seeds::Seeds;
 pub(crate) use session::SessionArgs;

@@ -53,6 +53,20 @@ pub(crate) enum FitWord {
     Letterbox,
 }
 
+/// Which training samples an epoch has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SamplingWord {
+    EachOnce,
+    Balanced,
+}
+
+/// How much a class counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClassWeightsWord {
+    Even,
+    Balanced,
+}
+
 /// Single settings; what is not given stays as in the recipe.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Changes to the recipe")]
@@ -139,11 +153,20 @@ pub(crate) struct ChangeArgs {
     #[arg(long)]
     pub(crate) no_shuffle: bool,
 
+    /// Pictures of an epoch: each once, or (balanced) as many of each class, those of small classes several times
+    #[arg(long, value_name = "each-once|balanced", hide_possible_values = true)]
+    pub(crate) sampling: Option<SamplingWord>,
+
+    /// Weight of a class in the loss: even, or (balanced) the more the fewer pictures it has; a recipe file can give numbers
+    #[arg(long, value_name = "even|balanced", hide_possible_values = true)]
+    pub(crate) class_weights: Option<ClassWeightsWord>,
+
     /// Stop after so many steps
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_steps: Option<u64>,
 
-    /// Start from these weights (.safetensors, also a plain PyTorch state_dict) instead of new ones
+    /// Start from these weights (.safetensors, also a plain PyTorch state_dict) instead of new ones; those for another
+    /// number of classes get a new last layer
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
 

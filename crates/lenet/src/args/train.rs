@@ -28,7 +28,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "DATA", required_unless_present_any = ["config", "resume"])]
     pub(crate) data: Option<String>,
 
-    /// perceptron, lenet5, lenet5-modified, or a model file (.toml)
+    /// perceptron, lenet5, lenet5-modified, residual, depthwise, or a model file (.toml)
     #[arg(short, long, value_name = "MODEL", required_unless_present_any = ["config", "resume"])]
     pub(crate) model: Option<String>,
 

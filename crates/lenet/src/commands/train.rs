@@ -45,6 +45,9 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
         console.line("note: no validation split, so no epoch is the best");
     }
     let job = Job::new(plan.recipe, &splits)?;
+    if let Some(head) = job.new_head() {
+        console.line(&format!("note: the weights are for another number of classes, so {head} begins anew"));
+    }
     let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
     let mut progress = RunProgress::new(console);
     let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];

@@ -2,7 +2,7 @@
 
 use super::augment;
 use crate::{
-    args::{ChangeArgs, DecayedWord, FitWord, OptimizerWord, ScheduleWord},
+    args::{ChangeArgs, ClassWeightsWord, DecayedWord, FitWord, OptimizerWord, SamplingWord, ScheduleWord},
     exit::Failure,
 };
 use data::Fit;
@@ -12,7 +12,7 @@ use nn::{
 };
 use train::{
     Recipe,
-    recipe::{Standardize, WeightGradient},
+    recipe::{ClassWeights, Sampling, Standardize, WeightGradient},
 };
 
 /// Momentum that comes with `--opt sgd`, the usual one.
@@ -28,6 +28,16 @@ pub(super) fn apply(recipe: Recipe, args: &ChangeArgs) -> Result<Recipe, Failure
     recipe.batch_size = args.batch_size.unwrap_or(recipe.batch_size);
     recipe.max_steps = args.max_steps.or(recipe.max_steps);
     recipe.shuffle = recipe.shuffle && !args.no_shuffle;
+    recipe.sampling = match args.sampling {
+        None => recipe.sampling,
+        Some(SamplingWord::EachOnce) => Sampling::EachOnce,
+        Some(SamplingWord::Balanced) => Sampling::Balanced,
+    };
+    recipe.class_weights = match args.class_weights {
+        None => recipe.class_weights,
+        Some(ClassWeightsWord::Even) => ClassWeights::Even,
+        Some(ClassWeightsWord::Balanced) => ClassWeights::Balanced,
+    };
     recipe.loss.label_smoothing = args.smoothing.unwrap_or(recipe.loss.label_smoothing);
     recipe.weights = args.weights.clone().or(recipe.weights);
     recipe.augment = augment::apply(recipe.augment, &args.augment);
@@ -163,6 +173,8 @@ mod tests {
             clip_norm: Some(2.0),
             patience: Some(3),
             freeze: vec!["conv*".into()],
+            sampling: Some(SamplingWord::Balanced),
+            class_weights: Some(ClassWeightsWord::Balanced),
             ..Default::default()
         };
         let changed = apply(tuned(), &args).unwrap();
@@ -175,6 +187,7 @@ mod tests {
         assert_eq!((changed.max_steps, changed.ema), (Some(7), Some(Ema { decay: 0.99 })));
         assert_eq!(changed.clip, Some(Clip { norm: Some(2.0), value: None }));
         assert_eq!((changed.patience, changed.freeze.as_slice()), (Some(3), &["conv*".to_owned()][..]));
+        assert_eq!((changed.sampling, &changed.class_weights), (Sampling::Balanced, &ClassWeights::Balanced));
         let off = ChangeArgs { ema: Some(0.0), ..Default::default() };
         assert_eq!(apply(changed, &off).unwrap().ema, None);
     }

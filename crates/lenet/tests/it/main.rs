@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod cache;
 mod check;
+mod classes;
 mod compare;
 mod corpus;
 mod crate_graph;

@@ -104,6 +104,61 @@ impl CrossEntropyLoss {
         loss
     }
 
+    /// The same where each sample counts `weights` times, for classes that matter more, or are rarer, than others.
+    ///
+    /// `L = Σ_i w_i L_i / Σ_i w_i` (or without the divisor, for a sum): PyTorch's `CrossEntropyLoss(weight)` if `w_i` is the
+    /// weight of sample i's class and nothing is smoothed. `mix` is what `others` and `shares` are in
+    /// [`CrossEntropyLoss::forward_backward_mixed`].
+    ///
+    /// # Shapes
+    /// `weights` `[batch]`, at least 0; if all are 0, so are loss and gradient.
+    ///
+    /// # Panics
+    /// If a length does not match or a target is no class.
+    ///
+    /// # Examples
+    /// ```
+    /// use nn::loss::CrossEntropyLoss;
+    /// let (loss, mut grad) = (CrossEntropyLoss::default(), [0.0_f64; 4]);
+    /// let both = loss.forward_backward_weighted(&[0.0, 1.0, 2.0, 0.0], &[0, 1], None, &[0.0, 5.0], &mut grad);
+    /// assert!((both - loss.forward(&[2.0, 0.0], &[1])).abs() < 1e-12);
+    /// assert_eq!(grad[..2], [0.0, 0.0]);
+    /// ```
+    pub fn forward_backward_weighted<T: Element>(
+        &self,
+        logits: &[T],
+        targets: &[u32],
+        mix: Option<(&[u32], &[f32])>,
+        weights: &[f32],
+        grad: &mut [T],
+    ) -> f64 {
+        assert_eq!(weights.len(), targets.len(), "one weight a target");
+        match mix {
+            None => self.forward_backward(logits, targets, grad),
+            Some((others, shares)) => self.forward_backward_mixed(logits, targets, others, shares, grad),
+        };
+        let classes = num_classes(logits, targets);
+        let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
+        let scale = match self.reduction {
+            Reduction::Sum => 1.0,
+            Reduction::Mean if total > 0.0 => 1.0 / total,
+            Reduction::Mean => 0.0,
+        };
+        let rows = logits.chunks_exact(classes).zip(grad.chunks_exact_mut(classes));
+        let mut loss = 0.0;
+        for (i, (z, dz)) in rows.enumerate() {
+            let weight = f64::from(weights[i]) * scale;
+            let own = self.sample(z, targets[i] as usize);
+            let sample = mix.map_or(own, |(others, shares)| {
+                own + f64::from(shares[i]) * (self.sample(z, others[i] as usize) - own)
+            });
+            loss += weight * sample;
+            let times = T::from_f64(weight / self.scale(targets.len()));
+            dz.iter_mut().for_each(|d| *d *= times);
+        }
+        loss
+    }
+
     /// One sample's loss.
     fn sample<T: Element>(&self, logits: &[T], target: usize) -> f64 {
         let hit = -softmax::log_softmax_at(logits, target).to_f64();
@@ -137,6 +192,15 @@ mod tests {
     use super::*;
 
     const LOGITS: [f64; 6] = [0.3, -1.2, 2.0, 0.1, 0.7, -0.4];
+    const TORCH_LOSS: f64 = 2.9677702840083118;
+    const TORCH_GRAD: [f64; 6] = [
+        0.11945508974671296,
+        -0.7733459666942709,
+        0.653890876947558,
+        -0.1416679942562622,
+        0.1062878443301518,
+        0.03538014992611041,
+    ];
 
     #[test]
     fn the_gradient_is_the_slope_of_the_loss() {
@@ -173,6 +237,46 @@ mod tests {
                     assert!((mixed[i] - (0.75 * own[i] + 0.25 * other[i])).abs() < 1e-12, "{i}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_weight_counts_a_sample_so_many_times() {
+        for label_smoothing in [0.0, 0.1] {
+            for reduction in [Reduction::Mean, Reduction::Sum] {
+                for mix in [None, Some((&[2, 0, 0][..], &[0.25, 0.25, 0.25][..]))] {
+                    let loss = CrossEntropyLoss { label_smoothing, reduction };
+                    let thrice: Vec<f64> = [&LOGITS[..3], &LOGITS[3..], &LOGITS[3..]].concat();
+                    let (mut one, mut all) = ([0.0; 6], [0.0; 9]);
+                    let two = mix.map(|(others, shares)| (&others[..2], &shares[..2]));
+                    let value = loss.forward_backward_weighted(&LOGITS, &[1, 0], two, &[1.0, 2.0], &mut one);
+                    let ones = [1.0; 3];
+                    let same = loss.forward_backward_weighted(&thrice, &[1, 0, 0], mix, &ones, &mut all);
+                    let plain = match mix {
+                        None => loss.forward_backward(&thrice, &[1, 0, 0], &mut [0.0; 9]),
+                        Some((others, shares)) => {
+                            loss.forward_backward_mixed(&thrice, &[1, 0, 0], others, shares, &mut [0.0; 9])
+                        }
+                    };
+                    assert!((value - same).abs() < 1e-12 && (same - plain).abs() < 1e-12, "{loss:?}");
+                    for i in 0..3 {
+                        assert!((one[i] - all[i]).abs() < 1e-12, "{loss:?} at {i}");
+                        assert!((one[3 + i] - 2.0 * all[3 + i]).abs() < 1e-12, "{loss:?} at {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// `torch.nn.CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 1.0]))` of these logits, in f64.
+    #[test]
+    fn class_weights_are_those_of_pytorch() {
+        let mut grad = [0.0; 6];
+        let loss = CrossEntropyLoss::default();
+        let value = loss.forward_backward_weighted(&LOGITS, &[1, 0], None, &[2.0, 0.5], &mut grad);
+        assert!((value - TORCH_LOSS).abs() < 1e-12, "{value}");
+        for (own, torch) in grad.iter().zip(TORCH_GRAD) {
+            assert!((own - torch).abs() < 1e-12, "{own} {torch}");
         }
     }
 

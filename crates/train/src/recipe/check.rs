@@ -1,6 +1,6 @@
 //! Whether a recipe's numbers make sense, before anything is read or computed.
 
-use super::{FeatureChoice, LossKind, Recipe, Reported, Standardize, Start};
+use super::{ClassWeights, FeatureChoice, LossKind, Recipe, Reported, Sampling, Standardize, Start};
 use crate::TrainError;
 use data::{LastBatch, Preprocess};
 use nn::{optim::OptimizerConfig, schedule::Curve};
@@ -41,6 +41,9 @@ impl Recipe {
                 return Some(format!("{name} is {value}, expected {}", range.0));
             }
         }
+        if let Some((class, weight)) = self.class_weights.fault() {
+            return Some(format!("class_weights.{class} is {weight}, expected a number from 0"));
+        }
         self.augment.check().err().map(|what| format!("augment.{what}")).or_else(|| self.pair())
     }
 
@@ -67,6 +70,13 @@ impl Recipe {
             let what =
                 "augment.mixup and cutmix need loss.kind = \"cross-entropy\" and loss.reported = \"loss\"";
             return Some(what.into());
+        }
+        if self.class_weights != ClassWeights::Even && !plain {
+            let what = "class_weights need loss.kind = \"cross-entropy\" and loss.reported = \"loss\"";
+            return Some(what.into());
+        }
+        if self.sampling == Sampling::Balanced && !self.shuffle {
+            return Some("sampling = \"balanced\" draws an order of its own; set shuffle to true".into());
         }
         None
     }
@@ -194,6 +204,9 @@ mod tests {
                 "augment.mixup = 0.2\nloss.reported = \"both-terms\"",
                 "augment.mixup and cutmix need loss.kind",
             ),
+            ("class_weights = { cat = -1.0 }", "class_weights.cat is -1, expected a number from 0"),
+            ("class_weights = \"balanced\"\nloss.reported = \"both-terms\"", "class_weights need loss.kind"),
+            ("sampling = \"balanced\"\nshuffle = false", "sampling = \"balanced\" draws an order"),
             ("optimizer.betas = [0.9, 1.0]", "optimizer.betas[1] is 1"),
             (
                 "init = { kind = \"from-data\", target_std = 1.0, last_std = 0.1, samples = 0 }",

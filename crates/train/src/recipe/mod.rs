@@ -1,10 +1,12 @@
 //! Everything that decides a run's weights, as data: each option once, with its meaning.
 
+mod balance;
 mod builtin;
 mod check;
 mod input;
 mod overlay;
 
+pub use balance::{ClassWeights, Sampling};
 pub use builtin::Preset;
 pub(crate) use check::steps_per_epoch;
 pub use input::{FeatureChoice, Input, Standardize};
@@ -39,7 +41,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// `perceptron`, `lenet5`, `lenet5-modified`, or the path of a model file (`.toml`).
+    /// `perceptron`, `lenet5`, `lenet5-modified`, `residual`, `depthwise`, or the path of a model file (`.toml`).
     pub model: String,
     /// What the recipe is called: `tuned`, `published`, or a name of your own.
     pub recipe: String,
@@ -74,6 +76,12 @@ pub struct Recipe {
     pub last_batch: LastBatch,
     /// Whether each epoch has an order of its own, or that of the list.
     pub shuffle: bool,
+    /// Which training samples an epoch has.
+    #[serde(default, skip_serializing_if = "Sampling::is_each_once")]
+    pub sampling: Sampling,
+    /// How much the loss of a training sample counts, by its class.
+    #[serde(default, skip_serializing_if = "ClassWeights::is_even")]
+    pub class_weights: ClassWeights,
     /// Which samples of a split are scored.
     pub scored: Scored,
     /// Which weights the test split is scored with.
