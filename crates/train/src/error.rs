@@ -102,6 +102,12 @@ pub enum TrainError {
         /// What is another.
         what: String,
     },
+    /// A run folder that another process is at work in.
+    #[error("{}: another process is training in this folder; wait for it, or choose another --out", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The run folder holds something already.
     #[error("{}: exists and is not empty; name another folder or allow it with --exist-ok", path.display())]
     Taken {
@@ -175,7 +181,7 @@ impl TrainError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFinite { .. } | Self::BadEpoch { .. } => ErrorKind::Runtime,
-            Self::Unknown { .. } | Self::Taken { .. } => ErrorKind::Usage,
+            Self::Unknown { .. } | Self::Taken { .. } | Self::Busy { .. } => ErrorKind::Usage,
             Self::Recipe { .. } | Self::Model { .. } => ErrorKind::Config,
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NoInput,
             Self::Write { .. } | Self::Read { .. } => ErrorKind::Io,

@@ -28,8 +28,20 @@ impl Job {
     /// [`Job::run_in`], saving and resting as `session` says.
     ///
     /// # Errors
-    /// As [`Job::run_in`], and [`TrainError::Interrupted`] once the state is saved.
+    /// As [`Job::run_in`]; [`TrainError::Interrupted`] once the state is saved, [`TrainError::Busy`] if another process is at
+    /// work in `dir`.
     pub fn begin_in(
+        &self,
+        dir: &RunDir,
+        session: &Session,
+        observer: &mut dyn Observer,
+    ) -> Result<SummaryFile, TrainError> {
+        let _lock = dir.lock()?;
+        self.begin_alone(dir, session, observer)
+    }
+
+    /// [`Job::begin_in`] in a folder that is locked.
+    fn begin_alone(
         &self,
         dir: &RunDir,
         session: &Session,
@@ -52,8 +64,9 @@ impl Job {
         session: &Session,
         observer: &mut dyn Observer,
     ) -> Result<SummaryFile, TrainError> {
+        let _lock = dir.lock()?;
         dir.sweep();
-        let Some(kept) = dir.kept()? else { return self.begin_in(dir, session, observer) };
+        let Some(kept) = dir.kept()? else { return self.begin_alone(dir, session, observer) };
         let identity = Identity::of(self);
         identity.check(&kept.checkpoint.identity, &kept.path)?;
         let state = RunState::restored(self, &kept.checkpoint, &kept.path)?;

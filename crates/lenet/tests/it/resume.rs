@@ -91,3 +91,17 @@ fn signals_save_the_run_and_say_how_it_goes_on() {
         assert!(!lab.path(&format!("{name}/summary.json")).exists());
     }
 }
+
+#[test]
+fn a_second_process_in_a_run_folder_is_sent_away() {
+    let lab = Lab::new();
+    lab.photos();
+    let folder = lab.path("run");
+    std::fs::create_dir(&folder).unwrap();
+    let held = std::fs::File::open(&folder).unwrap();
+    held.lock().unwrap();
+    let args = "train --data photos --model perceptron --epochs 1 --out run";
+    lab.run(args).expect(2, &["run: another process is training in this folder"]);
+    drop(held);
+    lab.ok(args);
+}

@@ -1,6 +1,6 @@
 //! The folder of a run.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,6 +78,21 @@ impl RunDir {
     pub(crate) fn make_weights_folder(&self) -> Result<(), TrainError> {
         let path = self.path.join("weights");
         self.disk.make_folder(&path).map_err(TrainError::write(&path))
+    }
+
+    /// Keeps other processes from running in this folder while the lock lives; one that was killed leaves none behind.
+    ///
+    /// Nothing is written: the folder itself is locked. Where the system can't do that, there is no lock.
+    ///
+    /// # Errors
+    /// [`TrainError::Busy`] if another run holds it.
+    pub(crate) fn lock(&self) -> Result<Option<File>, TrainError> {
+        let Ok(folder) = File::open(&self.path) else { return Ok(None) };
+        match folder.try_lock() {
+            Ok(()) => Ok(Some(folder)),
+            Err(TryLockError::WouldBlock) => Err(TrainError::Busy { path: self.path.clone() }),
+            Err(TryLockError::Error(_)) => Ok(None),
+        }
     }
 
     /// Replaces the file at `path` whole or not at all.
@@ -227,6 +242,18 @@ mod tests {
         let error = RunDir::create(&Place::New(path.clone())).unwrap_err();
         assert!(matches!(error, TrainError::Taken { .. }), "{error}");
         assert_eq!(RunDir::create(&Place::Existing(path.clone())).unwrap().path(), path);
+    }
+
+    #[test]
+    fn a_folder_is_for_one_run_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::open(folder.path());
+        let lock = dir.lock().unwrap();
+        assert!(lock.is_some());
+        let error = RunDir::open(folder.path()).lock().unwrap_err();
+        assert!(matches!(error, TrainError::Busy { .. }), "{error}");
+        drop(lock);
+        assert!(dir.lock().unwrap().is_some());
     }
 
     #[test]
