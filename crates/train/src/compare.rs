@@ -1,7 +1,7 @@
 //! Several models and seeds over one data set, whose pictures are decoded once.
 
 use crate::{
-    Job, Observer, Recipe, TrainError,
+    Job, Observer, Recipe, Session, TrainError,
     splits::{Pictures, Progress},
     store::{RunDir, SummaryFile},
 };
@@ -16,6 +16,15 @@ pub struct ComparedRun {
     pub dir: RunDir,
     /// Its model, for the table of its layers.
     pub spec: ModelSpec,
+}
+
+/// Whether a comparison begins or goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Sitting<'a> {
+    /// Every run from its beginning.
+    Begin(&'a Session),
+    /// Finished runs stay as they are, the one under way goes on, the others begin.
+    GoOn(&'a Session),
 }
 
 /// Runs every recipe with every seed, recipe by recipe, each into a folder of its own in `dir`: `lenet5/`, or
@@ -34,14 +43,55 @@ pub fn run_compare(
     progress: Progress<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<ComparedRun>, TrainError> {
+    let session = Session::default();
+    sit_compare(recipes, seeds, pictures, dir, progress, Sitting::Begin(&session), observer)
+}
+
+/// [`run_compare`] that may be stopped and gone on with: by [`Sitting::GoOn`] with the same recipes, seeds and pictures, to the
+/// same bits as if it had never stopped.
+///
+/// # Errors
+/// As [`run_compare`]; [`TrainError::Interrupted`] once the state of the run under way is saved, [`TrainError::Recipe`] if a
+/// finished run had another recipe, and those of [`Job::resume_in`].
+pub fn sit_compare(
+    recipes: &[Recipe],
+    seeds: &[u64],
+    pictures: &mut Pictures,
+    dir: &RunDir,
+    progress: Progress<'_>,
+    sitting: Sitting<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<ComparedRun>, TrainError> {
     let jobs = jobs(recipes, seeds, pictures, progress)?;
     let mut runs = Vec::with_capacity(jobs.len());
     for job in jobs {
         let dir = dir.sub(&folder(&job, seeds))?;
-        let summary = job.run_in(&dir, observer)?;
+        let summary = match sitting {
+            Sitting::Begin(session) => job.begin_in(&dir, session, observer)?,
+            Sitting::GoOn(session) => match finished(&job, &dir)? {
+                Some(summary) => summary,
+                None => job.resume_in(&dir, session, observer)?,
+            },
+        };
         runs.push(ComparedRun { summary, dir, spec: job.spec().clone() });
     }
     Ok(runs)
+}
+
+/// The summary of a run that is at its end.
+fn finished(job: &Job, dir: &RunDir) -> Result<Option<SummaryFile>, TrainError> {
+    let Some(summary) = dir.finished()? else { return Ok(None) };
+    let path = dir.config();
+    let origin = path.display().to_string();
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| TrainError::Read { path: path.clone(), source })?;
+    match Recipe::from_toml(&text, &origin)?.difference(job.recipe()) {
+        None => Ok(Some(summary)),
+        Some(what) => {
+            let what = format!("{what}; a comparison goes on with what it began with");
+            Err(TrainError::Recipe { origin, what })
+        }
+    }
 }
 
 fn jobs(

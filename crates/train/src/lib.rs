@@ -35,7 +35,7 @@ mod stepper;
 pub mod store;
 mod trainer;
 
-pub use compare::{ComparedRun, run_compare};
+pub use compare::{ComparedRun, Sitting, run_compare, sit_compare};
 pub use error::{ErrorKind, FileList, TrainError};
 pub use evaluate::{Evaluator, Scoring, evaluate};
 pub use event::{Event, Flow, Observer, RunInfo, StepRecord, StopReason};

@@ -45,6 +45,11 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "skip|fail", hide_possible_values = true, default_value = "fail")]
     pub(crate) on_bad: OnBadWord,
 
+    /// Go on with the comparison in --out, or else with the newest that has no report: finished runs are kept, the one
+    /// under way ends in the same bits as if it had never stopped; other flags must be those it was begun with
+    #[arg(long)]
+    pub(crate) resume: bool,
+
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
 

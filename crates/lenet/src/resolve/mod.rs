@@ -8,7 +8,7 @@ mod resume;
 
 pub(crate) use self::data::DataPlan;
 pub(crate) use place::{check_apart, place};
-pub(crate) use resume::{Resume, resume};
+pub(crate) use resume::{Resume, resume, resumed_comparison};
 
 use place::PROJECT;
 

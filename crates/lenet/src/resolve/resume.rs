@@ -84,6 +84,25 @@ fn other_run(folder: &Path, what: &str) -> Failure {
     Failure::usage(message).hint("leave the flag out, or begin a new run from its weights with --weights")
 }
 
+/// The folder of the comparison to go on with: the one that was named, or the newest without a report, or the newest.
+///
+/// # Errors
+/// No comparison to go on with.
+pub(crate) fn resumed_comparison(place: &PlaceArgs) -> Result<PathBuf, Failure> {
+    if let Some(out) = &place.out {
+        return Ok(out.clone());
+    }
+    let project = place.project.clone().unwrap_or_else(|| PROJECT.into());
+    let name = place.name.as_deref().unwrap_or("compare");
+    let mut runs = numbered(&project, name);
+    runs.sort();
+    let unfinished = runs.iter().rev().find(|(_, path)| !path.join("report.html").exists());
+    unfinished.or(runs.last()).map(|(_, path)| path.clone()).ok_or_else(|| {
+        let what = format!("{}: no comparison called '{name}' to go on with", project.display());
+        Failure::new(ErrorKind::NoInput, what).hint("--out names the folder of a comparison")
+    })
+}
+
 /// The folder that was named, or the newest run that is not finished, or the newest.
 fn folder(place: &PlaceArgs) -> Result<PathBuf, Failure> {
     if let Some(out) = &place.out {

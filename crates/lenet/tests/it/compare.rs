@@ -1,6 +1,11 @@
 //! `lenet compare`.
 
 use crate::lab::Lab;
+use std::{
+    process::{Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 #[test]
 fn tables_and_report_and_every_run() {
@@ -49,4 +54,33 @@ fn a_comparison_that_cannot_start_leaves_nothing() {
     lab.photos();
     lab.run("compare --data photos --models lenet5,lenet5").expect(78, &["lenet5", "twice"]);
     assert!(!lab.path("runs/compare").exists());
+}
+
+#[test]
+fn an_interrupted_comparison_goes_on_to_the_same_bits() {
+    let lab = Lab::new();
+    lab.photos();
+    let args = "compare --data photos --models perceptron,lenet5 --epochs 60 --out";
+    let words: Vec<&str> = args.split(' ').chain(["cut"]).collect();
+    let mut child = lab.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (begun, limit) = (lab.path("cut/lenet5/results.csv"), Instant::now() + Duration::from_secs(60));
+    while !begun.exists() && Instant::now() < limit {
+        sleep(Duration::from_millis(2));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let summary = lab.path("cut/perceptron/summary.json");
+    let before = std::fs::read(&summary).unwrap();
+    assert!(!lab.path("cut/report.html").exists() && !lab.path("cut/lenet5/summary.json").exists());
+    lab.run("compare --data photos --models perceptron --epochs 7 --resume --out cut")
+        .expect(78, &["epochs = 7", "not epochs = 60"]);
+    lab.ok(&format!("{args} cut --resume"));
+    lab.ok(&format!("{args} whole"));
+    assert_eq!(before, std::fs::read(&summary).unwrap(), "a finished run is kept");
+    let weights = |run: &str| std::fs::read(lab.path(run).join("lenet5/weights/last.safetensors")).unwrap();
+    assert!(weights("cut") == weights("whole"));
+    assert!(lab.path("cut/report.html").is_file());
+    lab.run("compare --data photos --resume --project nowhere")
+        .expect(66, &["no comparison called 'compare'"]);
 }
