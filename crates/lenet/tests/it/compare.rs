@@ -60,7 +60,7 @@ fn a_comparison_that_cannot_start_leaves_nothing() {
 fn an_interrupted_comparison_goes_on_to_the_same_bits() {
     let lab = Lab::new();
     lab.photos();
-    let args = "compare --data photos --models perceptron,lenet5 --epochs 60 --out";
+    let args = "compare --data photos --models perceptron,lenet5 --epochs 12 --out";
     let words: Vec<&str> = args.split(' ').chain(["cut"]).collect();
     let mut child = lab.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (begun, limit) = (lab.path("cut/lenet5/results.csv"), Instant::now() + Duration::from_secs(60));
@@ -74,7 +74,7 @@ fn an_interrupted_comparison_goes_on_to_the_same_bits() {
     let before = std::fs::read(&summary).unwrap();
     assert!(!lab.path("cut/report.html").exists() && !lab.path("cut/lenet5/summary.json").exists());
     lab.run("compare --data photos --models perceptron --epochs 7 --resume --out cut")
-        .expect(78, &["epochs = 7", "not epochs = 60"]);
+        .expect(78, &["epochs = 7", "not epochs = 12"]);
     lab.ok(&format!("{args} cut --resume"));
     lab.ok(&format!("{args} whole"));
     assert_eq!(before, std::fs::read(&summary).unwrap(), "a finished run is kept");
