@@ -22,6 +22,7 @@ mod prepared;
 mod preprocess;
 pub mod resize;
 mod sampler;
+mod seen;
 pub mod source;
 mod split;
 pub mod synthetic;

@@ -2,9 +2,9 @@
 
 use crate::{
     Event, Flow, Job, Observer, RunInfo, StepRecord, StopReason, TrainError, error::FileList, keeper::Keeper,
-    recipe::Sampling, state::RunState,
+    state::RunState,
 };
-use data::{Batch, Loader, Order, balanced, batches};
+use data::{Batch, Loader, batches};
 use nn::{Mode, optim::all_finite};
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ impl<'a> EpochRunner<'a> {
     ) -> Result<Ended, TrainError> {
         let recipe = self.job.recipe();
         let epoch = state.position.epoch;
-        let order = self.order(epoch as u64);
+        let order = self.job.order(epoch as u64);
         let all = batches(&order, recipe.batch_size, recipe.last_batch);
         let last = all.len() - 1;
         let (begin, before) = (Instant::now(), state.position.epoch_secs);
@@ -80,17 +80,6 @@ impl<'a> EpochRunner<'a> {
             }
         }
         Ok(Ended::Whole)
-    }
-
-    fn order(&self, epoch: u64) -> Vec<u32> {
-        let (recipe, set) = (self.job.recipe(), self.loader.set());
-        match (recipe.sampling, recipe.shuffle) {
-            (Sampling::Balanced, _) => balanced(&set.labels, recipe.seed, epoch),
-            (Sampling::EachOnce, true) => {
-                Order::Shuffled { seed: recipe.seed }.epoch(epoch, set.len() as u32)
-            }
-            (Sampling::EachOnce, false) => Order::Sequential.epoch(epoch, set.len() as u32),
-        }
     }
 
     /// One step for the batch that was loaded; gives the batch's mean loss before the update.

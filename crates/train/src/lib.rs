@@ -25,6 +25,7 @@ pub mod model;
 mod objective;
 mod position;
 pub mod recipe;
+mod replay;
 mod run;
 mod session;
 mod splits;

@@ -27,7 +27,7 @@ impl Recipe {
         read(merged, text, origin)
     }
 
-    /// A recipe file, complete or not: what it leaves out is that of the built-in recipe of its `model` and `recipe`,
+    /// A recipe file: a complete one stands for itself, what another one leaves out is that of the built-in recipe of its `model` and `recipe`,
     /// or of `model` and the tuned one where it does not say.
     ///
     /// # Errors
@@ -40,6 +40,10 @@ impl Recipe {
             let what = "names no model; add a line such as model = \"lenet5\", or --model".to_owned();
             return Err(TrainError::Recipe { origin: origin.into(), what });
         };
+        // A complete one, such as a stored config.toml, stands for itself: what it leaves out is off, not as built in.
+        if let Ok(complete) = Self::from_toml(text, origin) {
+            return Ok(Self { model: model.to_owned(), ..complete });
+        }
         let preset = word("recipe").and_then(Preset::by_name).unwrap_or_default();
         let recipe = Self::builtin(model, preset)?.overlay(text, origin)?;
         Ok(Self { model: model.to_owned(), ..recipe })

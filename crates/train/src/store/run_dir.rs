@@ -95,6 +95,11 @@ impl RunDir {
         }
     }
 
+    pub(crate) fn make_figures_folder(&self) -> Result<(), TrainError> {
+        let path = self.path.join("figures");
+        self.disk.make_folder(&path).map_err(TrainError::write(&path))
+    }
+
     /// Replaces the file at `path` whole or not at all.
     pub(crate) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
         nn::disk::replace(self.disk(), path, bytes, None).map_err(TrainError::write(path))
@@ -157,6 +162,12 @@ impl RunDir {
     #[must_use]
     pub fn results(&self) -> PathBuf {
         self.path.join("results.csv")
+    }
+
+    /// The run's first pictures as the network sees them, where they are augmented.
+    #[must_use]
+    pub fn batch_picture(&self) -> PathBuf {
+        self.path.join("figures").join("batch.png")
     }
 
     /// What the doctor measured.

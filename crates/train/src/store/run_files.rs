@@ -4,7 +4,7 @@ use super::{RunDir, results_csv};
 use crate::{Event, Flow, Job, Observer, TrainError, history::EpochRecord};
 use std::path::Path;
 
-/// An observer that keeps `config.toml`, `results.csv`, `weights/best.safetensors` and `weights/last.safetensors` of a
+/// An observer that keeps `config.toml`, `figures/batch.png`, `results.csv`, `weights/best.safetensors` and `weights/last.safetensors` of a
 /// run folder.
 ///
 /// Each file is replaced whole, never torn: after a crash, a full disk or a loss that is no number, the folder holds the
@@ -29,6 +29,12 @@ impl<'a> RunFiles<'a> {
         self.dir.write(&self.dir.results(), results_csv(&self.epochs).as_bytes())
     }
 
+    fn save_batch(&self) -> Result<(), TrainError> {
+        let Some(png) = self.job.first_batch_png() else { return Ok(()) };
+        self.dir.make_figures_folder()?;
+        self.dir.write(&self.dir.batch_picture(), &png)
+    }
+
     fn save_last(&mut self, params: &[f32]) -> Result<(), TrainError> {
         self.dir.write(&self.dir.last(), &self.job.weights_file(params).to_bytes())?;
         self.unsaved = false;
@@ -42,6 +48,7 @@ impl Observer for RunFiles<'_> {
             Event::Started(_) => {
                 self.dir.make_weights_folder()?;
                 self.dir.write(&self.dir.config(), self.job.recipe().to_toml().as_bytes())?;
+                self.save_batch()?;
             }
             Event::Resumed { position, .. } => {
                 self.epochs.clone_from(&position.records);
