@@ -117,14 +117,10 @@ mod tests {
     #[test]
     fn a_balanced_epoch_has_all_classes_alike_and_uses_every_sample_of_a_small_one_alike() {
         let labels: Vec<u32> = (0..1000)
-            .map(|i| {
-                if i < 900 {
-                    0
-                } else if i < 993 {
-                    2
-                } else {
-                    3
-                }
+            .map(|i| match i {
+                ..900 => 0,
+                900..993 => 2,
+                _ => 3,
             })
             .collect();
         let order = balanced(&labels, 5, 2);

@@ -26,7 +26,7 @@ impl Loader {
         for (channel, values) in values.chunks_exact(area).enumerate() {
             let (mean, std) = preprocess.scale_of(channel, &plane[channel * area..][..area]);
             for (pixel, value) in data.chunks_exact_mut(channels).zip(values) {
-                // A float becomes the nearest level that there is.
+                // The cast cuts at 0 and 255.
                 pixel[channel] = ((value * std + mean) * 255.0).round() as u8;
             }
         }

@@ -39,10 +39,11 @@ impl Job {
     /// the weights to start from, if the recipe names some.
     ///
     /// Weights that bring a preprocessing of their own keep it where the recipe would fit one to the data: they were
-    /// trained on nothing else. A recipe that says how to standardize is obeyed.
+    /// trained on nothing else. A recipe that says how to standardize is obeyed. Weights for another number of classes give
+    /// all but the last layer, see [`Job::new_head`].
     ///
     /// # Errors
-    /// [`TrainError`]: a recipe out of range, an unknown or impossible model, weights of another model, planes of another
+    /// [`TrainError`]: a recipe out of range, a weight for an unknown class, an unknown or impossible model, weights of another model, planes of another
     /// size.
     pub fn new(recipe: Recipe, splits: &Splits) -> Result<Self, TrainError> {
         recipe.check(&recipe.origin())?;

@@ -3,9 +3,12 @@
 use crate::{Job, recipe::Sampling};
 use data::{Batch, Loader, Order, balanced, batches, check};
 
-/// Most pictures on a sheet.
-const SHOWN: usize = 64;
 const COLUMNS: usize = 8;
+
+/// Pictures of `side` pixels that a sheet holds: 64, or fewer where they would come to over 16 million pixels.
+fn shown(side: usize) -> usize {
+    ((1 << 24) / (side * side)).clamp(1, 64)
+}
 
 impl Job {
     /// The indices of the training samples in the order of `epoch`, counted from 0.
@@ -31,7 +34,7 @@ impl Job {
         Some(made)
     }
 
-    /// A PNG of the run's first pictures as the network sees them, augmented; none if nothing is changed in them, or if they
+    /// A PNG of the run's first pictures, up to 64, as the network sees them, augmented; none if nothing is changed in them, or if they
     /// are histograms.
     #[must_use]
     pub fn first_batch_png(&self) -> Option<Vec<u8>> {
@@ -39,9 +42,21 @@ impl Job {
             return None;
         }
         let loader = self.train_loader();
-        let mut pictures = loader.seen(&self.replay(&loader, 0, 0)?)?;
-        pictures.truncate(SHOWN);
         let side = loader.preprocess().width.max(loader.preprocess().height);
-        Some(check::to_png(&check::sheet(&pictures, COLUMNS, side)))
+        let mut order = self.order(0);
+        order.truncate(self.recipe().batch_size.min(shown(side)));
+        let mut batch = Batch::default();
+        loader.fill(&order, 0, &mut batch);
+        Some(check::to_png(&check::sheet(&loader.seen(&batch)?, COLUMNS, side)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_stays_small_whatever_the_pictures() {
+        assert_eq!([1, 128, 512, 1024, 4096].map(shown), [64, 64, 64, 16, 1]);
     }
 }

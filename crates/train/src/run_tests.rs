@@ -204,6 +204,24 @@ fn frozen_layers_stay_and_others_learn() {
 }
 
 #[test]
+fn the_batches_of_a_run_can_be_made_again() {
+    for changes in ["augment.hflip = 0.5", "sampling = \"balanced\"\naugment.mixup = 0.2"] {
+        let job = Job::new(recipe(changes), &splits()).unwrap();
+        let (info, loader) = (job.info(), job.train_loader());
+        let (all, per_epoch) = (info.total_steps as usize, info.steps_per_epoch as usize);
+        let params = job.initial_params().unwrap();
+        let mut stepper = crate::Stepper::new(job.net(), job.recipe(), params, job.recipe().batch_size);
+        for step in 0..all {
+            let batch = job.replay(&loader, (step / per_epoch) as u64, step % per_epoch).unwrap();
+            stepper.score_batch(&batch);
+            stepper.learn(&batch.input, job.recipe().schedule.lr_at(step, all, per_epoch)).unwrap();
+        }
+        assert!(job.train(&mut ()).unwrap().params[..] == *stepper.result(), "{changes}");
+        assert!(job.replay(&loader, 0, per_epoch).is_none());
+    }
+}
+
+#[test]
 fn patience_ends_a_run_that_gets_no_better() {
     let folder = tempfile::tempdir().unwrap();
     let worse = "epochs = 30\npatience = 2\nschedule.lr = 1.0\nschedule.curve = { kind = \"constant\" }";

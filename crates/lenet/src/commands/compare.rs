@@ -1,6 +1,6 @@
 //! `lenet compare`: the whole experiment and its report.
 
-use super::{early, open, tell_cache, tell_skipped};
+use super::{early, open, tell_cache, tell_skipped, told_how};
 use crate::{
     args::CompareArgs,
     exit::Failure,
@@ -11,19 +11,12 @@ use crate::{
 };
 use report::{CompareReport, ModelLayers, Provenance, Run, RunFile};
 use std::{fs, path::Path};
-use train::{
-    ComparedRun, Pictures, Session, Sitting, TrainError, sit_compare,
-    store::{Place, RunDir},
-};
+use train::{ComparedRun, Pictures, Session, Sitting, sit_compare, store::RunDir};
 
 /// Trains all, writes the report, prints the tables.
 pub(super) fn run(args: CompareArgs, console: Console) -> Result<(), Failure> {
     let cache = args.read.cache();
-    let resumed = args.resume.then(|| resolve::resumed_comparison(&args.place)).transpose()?;
-    let mut plan = resolve::compare(args)?;
-    if let Some(folder) = &resumed {
-        plan.place = Place::Existing(folder.clone());
-    }
+    let plan = resolve::compare(args)?;
     check_apart(&plan.data, &plan.place, &[])?;
     let mut pictures =
         Pictures::new(open(&plan.data, plan.class_order, console)?, plan.on_bad).with_cache(cache);
@@ -45,11 +38,13 @@ pub(super) fn run(args: CompareArgs, console: Console) -> Result<(), Failure> {
     let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
     let session = Session::default();
     signals::watch(&session.interrupt)?;
-    let sitting = if resumed.is_some() { Sitting::GoOn(&session) } else { Sitting::Begin(&session) };
+    let sitting = if plan.resume { Sitting::GoOn(&session) } else { Sitting::Begin(&session) };
     let runs = sit_compare(&plan.recipes, &plan.seeds, &mut pictures, &dir, &told, sitting, &mut progress)
         // Only a folder that is still empty goes: nothing had begun.
         .inspect_err(|_| drop(fs::remove_dir(dir.path())))
-        .map_err(|error| told_how(error, &dir))?;
+        .map_err(|error| {
+            told_how(error, format!("the same command with --resume --out {}", dir.path().display()))
+        })?;
     let report = CompareReport {
         title: "Small image classifiers compared".to_owned(),
         provenance: provenance(&plan, &runs),
@@ -61,17 +56,6 @@ pub(super) fn run(args: CompareArgs, console: Console) -> Result<(), Failure> {
     let page = files.first().map(|path| path.display().to_string()).unwrap_or_default();
     let dir = dir.path().display();
     out::print(&format!("\nReport: {page}\nTables: {dir}/tables.md, .csv, .tex; figures: {dir}/figures\n"))
-}
-
-/// A comparison that was interrupted says how it goes on.
-fn told_how(error: TrainError, dir: &RunDir) -> Failure {
-    let interrupted = matches!(error, TrainError::Interrupted { .. });
-    let failure = Failure::from(error);
-    if interrupted {
-        failure.hint(format!("the same command with --resume --out {}", dir.path().display()))
-    } else {
-        failure
-    }
 }
 
 /// The layers of each model once, whatever the number of its runs.

@@ -20,7 +20,7 @@ use crate::{
 };
 use ::data::{BadFile, ClassOrder, Dataset};
 use ::train::{
-    ErrorKind,
+    ErrorKind, TrainError,
     store::{Place, RunDir},
 };
 
@@ -54,6 +54,13 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Cache(args) => cache::run(args),
         Verb::Bench(_) => Ok(()), // has pools of its own, above
     })
+}
+
+/// The failure, with how to go on if a signal interrupted.
+fn told_how(error: TrainError, how: String) -> Failure {
+    let interrupted = matches!(error, TrainError::Interrupted { .. });
+    let failure = Failure::from(error);
+    if interrupted { failure.hint(how) } else { failure }
 }
 
 /// A pool of `threads` threads; 0: RAYON_NUM_THREADS, or as many as the machine or its cgroup gives.

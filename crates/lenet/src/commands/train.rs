@@ -1,6 +1,6 @@
 //! `lenet train`: one run into a folder.
 
-use super::{early, open, tell_cache, tell_skipped};
+use super::{early, open, tell_cache, tell_skipped, told_how};
 use crate::{
     args::TrainArgs,
     exit::Failure,
@@ -11,7 +11,7 @@ use crate::{
 };
 use std::fmt::Write;
 use train::{
-    Job, Observer, Pictures, StepLog, TrainError,
+    Job, Observer, Pictures, StepLog,
     history::Metrics,
     recipe::Tested,
     store::{RunDir, SummaryFile},
@@ -56,19 +56,9 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     }
     signals::watch(&plan.session.interrupt)?;
     let run = if plan.resume { Job::resume_in } else { Job::begin_in };
-    let summary = run(&job, &dir, &plan.session, &mut observers).map_err(|error| told_how(error, &dir))?;
+    let summary = run(&job, &dir, &plan.session, &mut observers)
+        .map_err(|error| told_how(error, format!("lenet train --resume --out {}", dir.path().display())))?;
     out::print(&told(&summary, &dir))
-}
-
-/// A run that was interrupted says how it goes on.
-fn told_how(error: TrainError, dir: &RunDir) -> Failure {
-    let interrupted = matches!(error, TrainError::Interrupted { .. });
-    let failure = Failure::from(error);
-    if interrupted {
-        failure.hint(format!("lenet train --resume --out {}", dir.path().display()))
-    } else {
-        failure
-    }
 }
 
 /// The run's result in a few lines.

@@ -8,7 +8,7 @@ mod resume;
 
 pub(crate) use self::data::DataPlan;
 pub(crate) use place::{check_apart, place};
-pub(crate) use resume::{Resume, resume, resumed_comparison};
+pub(crate) use resume::{Resume, resume};
 
 use place::PROJECT;
 
@@ -52,6 +52,8 @@ pub(crate) struct ComparePlan {
     pub(crate) on_bad: OnBad,
     /// The folder of all.
     pub(crate) place: Place,
+    /// Whether the comparison in it goes on.
+    pub(crate) resume: bool,
 }
 
 /// What `lenet train` was asked for: the recipe file or the built-in recipe, then the flags over it.
@@ -110,14 +112,11 @@ pub(crate) fn compare(args: CompareArgs) -> Result<ComparePlan, Failure> {
         let epochs = args.epochs.unwrap_or(builtin.epochs);
         recipes.push(Recipe { epochs, on_bad, data: Some(data.lasting()), class_order, ..builtin });
     }
-    Ok(ComparePlan {
-        class_order,
-        recipes,
-        seeds: args.seeds.0,
-        data,
-        on_bad,
-        place: place(args.place, "compare"),
-    })
+    let place = match args.resume {
+        true => Place::Existing(resume::comparison(&args.place)?),
+        false => place(args.place, "compare"),
+    };
+    Ok(ComparePlan { class_order, recipes, seeds: args.seeds.0, data, on_bad, place, resume: args.resume })
 }
 
 /// The word as the library has it.

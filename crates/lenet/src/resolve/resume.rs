@@ -88,39 +88,36 @@ fn other_run(folder: &Path, what: &str) -> Failure {
 ///
 /// # Errors
 /// No comparison to go on with.
-pub(crate) fn resumed_comparison(place: &PlaceArgs) -> Result<PathBuf, Failure> {
-    if let Some(out) = &place.out {
-        return Ok(out.clone());
-    }
-    let project = place.project.clone().unwrap_or_else(|| PROJECT.into());
-    let name = place.name.as_deref().unwrap_or("compare");
-    let mut runs = numbered(&project, name);
-    runs.sort();
-    let unfinished = runs.iter().rev().find(|(_, path)| !path.join("report.html").exists());
-    unfinished.or(runs.last()).map(|(_, path)| path.clone()).ok_or_else(|| {
-        let what = format!("{}: no comparison called '{name}' to go on with", project.display());
-        Failure::new(ErrorKind::NoInput, what).hint("--out names the folder of a comparison")
-    })
+pub(super) fn comparison(place: &PlaceArgs) -> Result<PathBuf, Failure> {
+    newest(place, "compare", "comparison", |path| !path.join("report.html").exists())
 }
 
 /// The folder that was named, or the newest run that is not finished, or the newest.
 fn folder(place: &PlaceArgs) -> Result<PathBuf, Failure> {
+    newest(place, "train", "run", |path| {
+        let dir = RunDir::open(path);
+        dir.config().exists() && !matches!(dir.finished(), Ok(Some(_)))
+    })
+}
+
+/// The folder that was named, or the newest of the verb's that is unfinished, or the newest; `what` is what lies in it.
+fn newest(
+    place: &PlaceArgs,
+    verb: &str,
+    what: &str,
+    unfinished: impl Fn(&Path) -> bool,
+) -> Result<PathBuf, Failure> {
     if let Some(out) = &place.out {
         return Ok(out.clone());
     }
     let project = place.project.clone().unwrap_or_else(|| PROJECT.into());
-    let name = place.name.as_deref().unwrap_or("train");
-    let mut runs = numbered(&project, name);
-    runs.sort();
-    let unfinished = |path: &&PathBuf| {
-        let dir = RunDir::open(*path);
-        dir.config().exists() && !matches!(dir.finished(), Ok(Some(_)))
-    };
-    let paths: Vec<PathBuf> = runs.into_iter().map(|(_, path)| path).collect();
-    let newest = paths.iter().rev().find(unfinished).or(paths.last());
-    newest.cloned().ok_or_else(|| {
-        let what = format!("{}: no run called '{name}' to go on with", project.display());
-        Failure::new(ErrorKind::NoInput, what).hint("--out names the folder of a run")
+    let name = place.name.as_deref().unwrap_or(verb);
+    let mut folders = numbered(&project, name);
+    folders.sort();
+    let newest = folders.iter().rev().find(|(_, path)| unfinished(path)).or(folders.last());
+    newest.map(|(_, path)| path.clone()).ok_or_else(|| {
+        let message = format!("{}: no {what} called '{name}' to go on with", project.display());
+        Failure::new(ErrorKind::NoInput, message).hint(format!("--out names the folder of a {what}"))
     })
 }
 

@@ -7,12 +7,18 @@ const MODEL: &str =
 /// Between the pictures of a sheet, in pixels.
 const GAP: usize = 4;
 
-#[test]
-fn the_sheet_shows_the_first_batch_as_it_was_changed() {
+/// A run of a small model without changes of the pictures, in `plain`.
+fn plain() -> Lab {
     let lab = Lab::new();
     lab.photos();
     lab.write("mine.toml", MODEL);
     lab.ok("train --data photos --model mine.toml --imgsz 8 --epochs 1 -b 10 --no-aug --out plain");
+    lab
+}
+
+#[test]
+fn the_sheet_shows_the_first_batch_as_it_was_changed() {
+    let lab = plain();
     let config = std::fs::read_to_string(lab.path("plain/config.toml")).unwrap();
     assert!(config.contains("hflip = 0.0"), "{config}");
     lab.write("mirrored.toml", config.replace("hflip = 0.0", "hflip = 1.0"));
@@ -38,10 +44,7 @@ fn the_sheet_shows_the_first_batch_as_it_was_changed() {
 
 #[test]
 fn nothing_changed_or_no_picture_makes_no_sheet() {
-    let lab = Lab::new();
-    lab.photos();
-    lab.write("mine.toml", MODEL);
-    lab.ok("train --data photos --model mine.toml --imgsz 8 --epochs 1 --no-aug --out plain");
+    let lab = plain();
     lab.ok("train --data photos --model perceptron --epochs 1 --out histogram");
     // Its stored recipe is complete: what it leaves out, such as crops, is off and not as built in.
     lab.ok("train --config plain/config.toml --out again");

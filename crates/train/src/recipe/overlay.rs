@@ -27,8 +27,9 @@ impl Recipe {
         read(merged, text, origin)
     }
 
-    /// A recipe file: a complete one stands for itself, what another one leaves out is that of the built-in recipe of its `model` and `recipe`,
-    /// or of `model` and the tuned one where it does not say.
+    /// A recipe file. A complete one, such as a stored `config.toml`, stands for itself: options that it leaves out are off.
+    /// What another one leaves out is that of the built-in recipe of its `model` and `recipe`, or of `model` and the tuned
+    /// one where it does not say.
     ///
     /// # Errors
     /// As [`Recipe::from_toml`], and as [`Recipe::builtin`] for an unknown model. [`TrainError::Recipe`] if neither the
@@ -40,7 +41,6 @@ impl Recipe {
             let what = "names no model; add a line such as model = \"lenet5\", or --model".to_owned();
             return Err(TrainError::Recipe { origin: origin.into(), what });
         };
-        // A complete one, such as a stored config.toml, stands for itself: what it leaves out is off, not as built in.
         if let Ok(complete) = Self::from_toml(text, origin) {
             return Ok(Self { model: model.to_owned(), ..complete });
         }
