@@ -8,6 +8,7 @@ mod arch;
 pub mod batch_norm;
 mod buffer;
 pub mod conv2d;
+pub mod conv_norm;
 mod element;
 mod exp;
 pub mod gemm;

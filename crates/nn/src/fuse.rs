@@ -5,8 +5,8 @@
 
 use kernels::{Activation, Element};
 
-use crate::layers::{ConvPool, Joined};
-use crate::sequential::{Node, Sequential, Source};
+use crate::layers::{ConvNorm, ConvPool, Joined, Pool2dConfig};
+use crate::sequential::{Node, Second, Sequential, Source};
 use crate::spec::LayerSpec;
 
 /// The same function, faster: see the rules in this file.
@@ -25,8 +25,8 @@ pub fn fuse<T: Element>(net: Sequential<T>) -> Sequential<T> {
     let mut fused = Vec::with_capacity(rest.len());
     while !rest.is_empty() {
         let run = &rest[..straight(&rest)];
-        let found = conv_pool(run).or_else(|| norm_activation(run)).or_else(|| flatten_linear(run));
-        match found.or_else(|| add_activation(run)) {
+        let found = conv_pool(run).or_else(|| conv_norm(run)).or_else(|| norm_activation(run));
+        match found.or_else(|| flatten_linear(run)).or_else(|| add_activation(run)) {
             Some((mut node, used)) => {
                 node.inputs.clone_from(&rest[0].inputs);
                 node.id = rest[used - 1].id;
@@ -76,13 +76,40 @@ fn conv_pool<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
     else {
         return None;
     };
-    if (window.kernel_size, window.stride.unwrap_or(2)) != (2, 2) {
+    if !halves(window) {
         return None;
     }
     let f = rest.first().and_then(activation);
     let built = config.build(&conv.name, conv.layer.input_shape()).ok()?;
     let layer = ConvPool::new(&built, window.padding, f)?;
     Some((conv.replaced_by(Box::new(layer)), 2 + usize::from(f.is_some())))
+}
+
+/// [Conv2d, BatchNorm2d, activation or not, MaxPool2d 2×2 without padding or not] → [`ConvNorm`].
+fn conv_norm<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
+    let [conv, norm, rest @ ..] = nodes else { return None };
+    let (LayerSpec::Conv2d(conv_config), LayerSpec::BatchNorm2d(norm_config)) =
+        (conv.spec.as_ref()?, norm.spec.as_ref()?)
+    else {
+        return None;
+    };
+    let f = rest.first().and_then(activation);
+    let used = 2 + usize::from(f.is_some());
+    let pooled = nodes.get(used).is_some_and(|pool| match &pool.spec {
+        Some(LayerSpec::MaxPool2d(window)) => halves(window) && window.padding == 0,
+        _ => false,
+    });
+    let built = conv_config.build(&conv.name, conv.layer.input_shape()).ok()?;
+    let normed = norm_config.build(&norm.name, norm.layer.input_shape()).ok()?;
+    let with = |pooled: bool| Some((ConvNorm::new(&built, &normed, f, pooled)?, used + usize::from(pooled)));
+    let (layer, used) = (if pooled { with(true) } else { None }).or_else(|| with(false))?;
+    let second = Some(Second { name: norm.name.clone(), first: conv.layer.params().len() });
+    Some((Node { second, ..conv.replaced_by(Box::new(layer)) }, used))
+}
+
+/// Whether windows are 2×2, side by side.
+fn halves(window: &Pool2dConfig) -> bool {
+    (window.kernel_size, window.stride.unwrap_or(window.kernel_size)) == (2, 2)
 }
 
 /// [Flatten, Linear] → Linear, which reads an image in the same order without a copy.

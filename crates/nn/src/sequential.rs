@@ -29,6 +29,17 @@ pub struct Node<T: Element = f32> {
     /// The layer of the model whose output this node's is, by its place there: its own, or the last that was fused.
     pub(crate) id: usize,
     pub(crate) packed: Range<usize>,
+    /// A second layer that was fused into this one, if it brought parameters.
+    pub(crate) second: Option<Second>,
+}
+
+/// A layer that lost its place but keeps its parameters' names and slots.
+#[derive(Clone, Debug)]
+pub(crate) struct Second {
+    /// Prefix of their names.
+    pub(crate) name: String,
+    /// How many tensors come before its own.
+    pub(crate) first: usize,
 }
 
 /// Where a layer's input comes from.
@@ -74,14 +85,14 @@ impl<T: Element> Node<T> {
         inputs: Vec<Source>,
         spec: LayerSpec,
     ) -> Self {
-        Node { name, layer, spec: Some(spec), params: 0..0, inputs, index, id: index, packed: 0..0 }
+        Node { name, layer, spec: Some(spec), params: 0..0, inputs, index, id: index, packed: 0..0, second: None }
     }
 
     /// The same place and name, another layer.
     pub(crate) fn replaced_by(&self, layer: Box<dyn Layer<T>>) -> Self {
         let Node { index, id, .. } = *self;
         let (name, inputs) = (self.name.clone(), self.inputs.clone());
-        Node { name, layer, spec: None, params: 0..0, inputs, index, id, packed: 0..0 }
+        Node { name, layer, spec: None, params: 0..0, inputs, index, id, packed: 0..0, second: None }
     }
 }
 
@@ -104,14 +115,18 @@ impl<T: Element> Sequential<T> {
     pub(crate) fn connect(mut nodes: Vec<Node<T>>) -> Self {
         assert!(!nodes.is_empty(), "a network needs a layer");
         let input_shape = nodes[0].layer.input_shape();
-        let (mut num_slots, mut packed_len) = (0, 0);
+        let (mut num_slots, mut packed_len) = (0_usize, 0_usize);
         let mut entries = Vec::new();
         for node in &mut nodes {
             let start = num_slots;
-            for spec in node.layer.params() {
+            for (k, spec) in node.layer.params().iter().enumerate() {
+                let second = node.second.as_ref().filter(|second| k >= second.first);
+                if second.is_some_and(|second| k == second.first) {
+                    num_slots = num_slots.next_multiple_of(PARAM_ALIGN);
+                }
                 let range = num_slots..num_slots + spec.len();
                 num_slots = range.end;
-                let name = format!("{}.{}", node.name, spec.name);
+                let name = format!("{}.{}", second.map_or(&node.name, |second| &second.name), spec.name);
                 entries.push(ParamEntry { name, spec: spec.clone(), range });
             }
             node.params = start..num_slots;

@@ -9,7 +9,7 @@
 mod plain;
 #[cfg(test)]
 mod tests;
-mod vector;
+pub(crate) mod vector;
 
 use rayon::prelude::*;
 
@@ -37,7 +37,7 @@ impl BatchNormGeom {
         assert!(lens.iter().all(|&l| l == len), "lengths {lens:?} for {self:?}");
     }
 
-    fn numbers_per_channel(&self) -> f64 {
+    pub(crate) fn numbers_per_channel(&self) -> f64 {
         (self.batch * self.plane).max(1) as f64
     }
 
@@ -65,16 +65,16 @@ pub struct Norm<'a, T> {
 }
 
 impl<T: Element> Norm<'_, T> {
-    fn check(&self, g: &BatchNormGeom) {
+    pub(crate) fn check(&self, g: &BatchNormGeom) {
         let lens = [self.mean.len(), self.variance.len(), self.scale.len(), self.shift.len()];
         assert_eq!(lens, [g.channels; 4], "one mean, variance, scale, shift a channel");
     }
 
-    fn inverse_std(&self, channel: usize) -> T {
+    pub(crate) fn inverse_std(&self, channel: usize) -> T {
         T::from_f64(1.0 / (self.variance[channel].to_f64() + self.eps).sqrt())
     }
 
-    fn affine(&self, channel: usize) -> Affine {
+    pub(crate) fn affine(&self, channel: usize) -> Affine {
         let factor = self.scale[channel] * self.inverse_std(channel);
         let [mean, factor, shift] =
             [self.mean[channel], factor, self.shift[channel]].map(|v| v.to_f64() as f32);

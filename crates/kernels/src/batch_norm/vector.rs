@@ -21,10 +21,19 @@ struct Block {
     len: usize,
 }
 
+/// Planes of fewer numbers are summed several at a time.
+pub(crate) const LEAST_ALONE: usize = 256;
+
+/// Blocks of one sample's plane, if it is summed alone.
+pub(crate) fn blocks_per_plane(plane: usize) -> usize {
+    plane.div_ceil(BLOCK)
+}
+
 /// The blocks of a channel, by its shape alone.
 fn blocks(g: &BatchNormGeom, channel: usize) -> impl Iterator<Item = Block> + use<> {
     let BatchNormGeom { batch, channels, plane } = *g;
-    let (samples, step) = ((BLOCK / plane.max(1)).max(1), channels * plane);
+    let samples = if plane < LEAST_ALONE { BLOCK / plane.max(1) } else { 1 };
+    let step = channels * plane;
     (0..batch).step_by(samples).flat_map(move |n| {
         (0..plane).step_by(BLOCK).map(move |at| Block {
             first: n * step + channel * plane + at,
@@ -38,26 +47,67 @@ fn blocks(g: &BatchNormGeom, channel: usize) -> impl Iterator<Item = Block> + us
 /// Mean and `Σ (x − mean)²` of one channel, block by block.
 ///
 /// Source: Chan, Golub & LeVeque 1979, 'Updating formulae and a pairwise algorithm for computing sample variances'.
-pub(super) struct Moments<'a> {
-    pub(super) g: &'a BatchNormGeom,
-    pub(super) x: &'a [f32],
-    pub(super) channel: usize,
+pub(crate) struct Moments<'a> {
+    pub(crate) g: &'a BatchNormGeom,
+    pub(crate) x: &'a [f32],
+    pub(crate) channel: usize,
 }
 
 impl Kernel for Moments<'_> {
     type Out = (f64, f64);
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> (f64, f64) {
-        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        let mut all = Merged::default();
         for block in blocks(self.g, self.channel) {
-            let more = (block.samples * block.len) as f64;
-            let (m, q) = block_moments(s, self.x, block);
-            let (all, delta) = (count + more, f64::from(m) - mean);
-            mean += delta * more / all;
-            squares += f64::from(q) + delta * delta * count * more / all;
-            count = all;
+            all.merge((block.samples * block.len) as f64, block_moments(s, self.x, block));
         }
-        (mean, squares)
+        (all.mean, all.squares)
+    }
+}
+
+/// Mean and `Σ (x − mean)²` of the blocks so far.
+#[derive(Default)]
+pub(crate) struct Merged {
+    count: f64,
+    pub(crate) mean: f64,
+    pub(crate) squares: f64,
+}
+
+impl Merged {
+    #[inline(always)]
+    pub(crate) fn merge(&mut self, more: f64, (mean, squares): (f32, f32)) {
+        let (all, delta) = (self.count + more, f64::from(mean) - self.mean);
+        self.mean += delta * more / all;
+        self.squares += f64::from(squares) + delta * delta * self.count * more / all;
+        self.count = all;
+    }
+
+    /// The next plane, from what [`PlaneMoments`] left of it.
+    pub(crate) fn merge_plane(&mut self, plane: usize, blocks: &[[f32; 2]]) {
+        for (k, &[mean, squares]) in blocks.iter().enumerate() {
+            self.merge((plane - k * BLOCK).min(BLOCK) as f64, (mean, squares));
+        }
+    }
+}
+
+/// Mean and squares of every block of each channel of one sample, while it is in the cache: [`Moments`] in parts.
+pub(crate) struct PlaneMoments<'a> {
+    pub(crate) plane: usize,
+    pub(crate) x: &'a [f32],
+    /// `[channel][block]`.
+    pub(crate) to: &'a mut [[f32; 2]],
+}
+
+impl Kernel for PlaneMoments<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let blocks = blocks_per_plane(self.plane);
+        for (k, to) in self.to.iter_mut().enumerate() {
+            let at = k % blocks * BLOCK;
+            let (first, len) = (k / blocks * self.plane + at, (self.plane - at).min(BLOCK));
+            *to = block_moments(s, self.x, Block { first, samples: 1, step: 0, len }).into();
+        }
     }
 }
 
@@ -89,10 +139,10 @@ fn block_moments<S: Simd>(s: S, x: &[f32], block: Block) -> (f32, f32) {
 
 /// What turns a channel's numbers into `z = (x − mean) · factor + shift`.
 #[derive(Clone, Copy)]
-pub(super) struct Affine {
-    pub(super) mean: f32,
-    pub(super) factor: f32,
-    pub(super) shift: f32,
+pub(crate) struct Affine {
+    pub(crate) mean: f32,
+    pub(crate) factor: f32,
+    pub(crate) shift: f32,
 }
 
 impl From<Affine> for [f32; 3] {
@@ -103,24 +153,24 @@ impl From<Affine> for [f32; 3] {
 
 impl Affine {
     /// As stored in a table of channels.
-    fn stored([mean, factor, shift]: [f32; 3]) -> Self {
+    pub(crate) fn stored([mean, factor, shift]: [f32; 3]) -> Self {
         Affine { mean, factor, shift }
     }
 
     #[inline(always)]
-    fn apply<S: Simd>(self, s: S, x: S::F) -> S::F {
+    pub(crate) fn apply<S: Simd>(self, s: S, x: S::F) -> S::F {
         s.mul_add(s.sub(x, s.splat(self.mean)), s.splat(self.factor), s.splat(self.shift))
     }
 }
 
 /// `y = f(z)` of one sample; `affine` gives a channel's three numbers.
-pub(super) struct Normalize<'a> {
-    pub(super) plane: usize,
+pub(crate) struct Normalize<'a> {
+    pub(crate) plane: usize,
     /// `mean`, `factor`, `shift` of each channel.
-    pub(super) affine: &'a [[f32; 3]],
-    pub(super) f: Option<Activation>,
-    pub(super) x: &'a [f32],
-    pub(super) y: &'a mut [f32],
+    pub(crate) affine: &'a [[f32; 3]],
+    pub(crate) f: Option<Activation>,
+    pub(crate) x: &'a [f32],
+    pub(crate) y: &'a mut [f32],
 }
 
 impl Kernel for Normalize<'_> {
@@ -149,11 +199,11 @@ impl Kernel for Normalize<'_> {
 
 /// What the backward pass reads: all of one batch or of one sample.
 #[derive(Clone, Copy)]
-pub(super) struct Past<'a> {
-    pub(super) x: &'a [f32],
-    pub(super) y: &'a [f32],
-    pub(super) dy: &'a [f32],
-    pub(super) f: Option<Activation>,
+pub(crate) struct Past<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) y: &'a [f32],
+    pub(crate) dy: &'a [f32],
+    pub(crate) f: Option<Activation>,
 }
 
 impl Past<'_> {
@@ -162,7 +212,7 @@ impl Past<'_> {
     /// # Safety
     /// The lengths are equal, and `lanes` numbers are left at `at`.
     #[inline(always)]
-    unsafe fn gradient<S: Simd>(&self, s: S, affine: Affine, at: usize, lanes: usize) -> (S::F, S::F) {
+    pub(crate) unsafe fn gradient<S: Simd>(&self, s: S, affine: Affine, at: usize, lanes: usize) -> (S::F, S::F) {
         // SAFETY: the caller's promise.
         unsafe {
             let x = s.load_first(self.x.as_ptr().add(at), lanes);
@@ -178,13 +228,13 @@ impl Past<'_> {
 }
 
 /// `Σ dz` and `Σ dz · (x − mean)` of one channel; leaves `dz` where there is a place for it.
-pub(super) struct Sums<'a> {
-    pub(super) g: &'a BatchNormGeom,
-    pub(super) past: Past<'a>,
-    pub(super) affine: Affine,
-    pub(super) channel: usize,
+pub(crate) struct Sums<'a> {
+    pub(crate) g: &'a BatchNormGeom,
+    pub(crate) past: Past<'a>,
+    pub(crate) affine: Affine,
+    pub(crate) channel: usize,
     /// As long as `x`. This channel's part is nobody else's.
-    pub(super) dz: Option<SharedMut<'a>>,
+    pub(crate) dz: Option<SharedMut<'a>>,
 }
 
 impl Kernel for Sums<'_> {
@@ -218,14 +268,14 @@ impl Kernel for Sums<'_> {
 }
 
 /// `dx = factor · (dz − mean_dz − (x − mean) · slope)` of one sample.
-pub(super) struct InputGradient<'a> {
-    pub(super) plane: usize,
+pub(crate) struct InputGradient<'a> {
+    pub(crate) plane: usize,
     /// `mean`, `factor`, mean of `dz`, and `slope` of each channel.
-    pub(super) channels: &'a [[f32; 4]],
-    pub(super) x: &'a [f32],
+    pub(crate) channels: &'a [[f32; 4]],
+    pub(crate) x: &'a [f32],
     /// None where `dx` holds it.
-    pub(super) dz: Option<&'a [f32]>,
-    pub(super) dx: &'a mut [f32],
+    pub(crate) dz: Option<&'a [f32]>,
+    pub(crate) dx: &'a mut [f32],
 }
 
 impl Kernel for InputGradient<'_> {

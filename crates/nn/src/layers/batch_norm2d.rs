@@ -56,6 +56,24 @@ impl BatchNorm2dConfig {
     }
 }
 
+impl BatchNorm2dConfig {
+    /// Moves the running means and variances towards a batch's `mean`, `variance`, and the count of numbers behind them.
+    pub(crate) fn move_stats<T: Element>(&self, batch: &[T], running: &mut [T]) {
+        let share = T::from_f64(self.momentum);
+        let (moments, count) = batch.split_at(batch.len() - 1);
+        let count = count[0].to_f64();
+        let unbiased = T::from_f64(count / (count - 1.0).max(1.0));
+        let (mean, variance) = moments.split_at(moments.len() / 2);
+        let (running_mean, running_var) = running.split_at_mut(running.len() / 2);
+        for (running, &batch) in running_mean.iter_mut().zip(mean) {
+            *running += share * (batch - *running);
+        }
+        for (running, &batch) in running_var.iter_mut().zip(variance) {
+            *running += share * (batch * unbiased - *running);
+        }
+    }
+}
+
 /// Each channel shifted and scaled to mean 0 and variance 1 over the batch, then by two learned numbers.
 ///
 /// `output = (input − mean) / √(variance + eps) · weight + bias`. In training mean and variance are the batch's
@@ -84,6 +102,10 @@ impl BatchNorm2d {
     #[must_use]
     pub fn activated(self, f: Activation) -> Self {
         BatchNorm2d { f: Some(f), ..self }
+    }
+
+    pub(crate) fn config(&self) -> &BatchNorm2dConfig {
+        &self.config
     }
 
     fn geom(&self, batch: usize) -> BatchNormGeom {
@@ -197,17 +219,7 @@ impl<T: Element> Layer<T> for BatchNorm2d {
     }
 
     fn update_stats(&self, saved: Saved<'_, T>, params: &mut [T]) {
-        let c = self.channels;
-        let share = T::from_f64(self.config.momentum);
-        let count = saved.numbers[2 * c].to_f64();
-        let unbiased = T::from_f64(count / (count - 1.0).max(1.0));
-        let (running_mean, running_var) = params[2 * c..4 * c].split_at_mut(c);
-        for (running, &batch) in running_mean.iter_mut().zip(&saved.numbers[..c]) {
-            *running += share * (batch - *running);
-        }
-        for (running, &batch) in running_var.iter_mut().zip(&saved.numbers[c..2 * c]) {
-            *running += share * (batch * unbiased - *running);
-        }
+        self.config.move_stats(saved.numbers, &mut params[2 * self.channels..]);
     }
 }
 

@@ -136,6 +136,11 @@ impl Conv2d {
     pub fn geom(&self) -> &Conv2dGeom {
         self.plan.geom()
     }
+
+    /// Whether it is computed one sample at a time: then other layers can be fused to it.
+    pub(crate) fn is_local(&self) -> bool {
+        self.wide.is_none()
+    }
 }
 
 impl<T: Element> Layer<T> for Conv2d {

@@ -1,0 +1,191 @@
+//! The backward pass of [`ConvNorm`].
+
+use rayon::prelude::*;
+
+use super::pooled::{PoolGradient, PoolSums};
+use super::{ConvNorm, GROUPS, Grads, Kept, Params, Past};
+use crate::batch_norm::Norm;
+use crate::batch_norm::vector::{self, Affine, Sums};
+use crate::scratch::with_scratch;
+use crate::simd::{Kernel, LANES, Simd};
+use crate::{Element, isa, reduce};
+
+impl ConvNorm {
+    /// From `dy`, overwrites `dx` (if wanted) and adds to the gradients of the parameters; the rest as `forward` left it.
+    ///
+    /// # Panics
+    /// If a slice's length does not match.
+    pub fn backward<T: Element>(
+        &self,
+        past: &Past<'_, T>,
+        params: &Params<'_, T>,
+        dy: &[T],
+        dx: Option<&mut [T]>,
+        grads: Grads<'_, T>,
+    ) {
+        self.check(params, past.x.len(), dy.len(), past.numbers.len(), past.bytes.len());
+        assert_eq!((past.y.len(), grads.dw.len()), (dy.len(), self.geom().weight_len()), "lengths of y, dw");
+        let kept = self.kept(self.batch(past.x.len()), past.numbers);
+        let (Some(own), Some(dy32), Some(params32)) = (past.as_f32(), T::as_f32(dy), params.as_f32()) else {
+            return self.backward_reference(past, &kept, params, dy, dx, grads);
+        };
+        if let (Some(kept), Some(grads)) = (kept.as_f32(), grads.as_f32()) {
+            self.backward_f32(&own, &kept, &params32, dy32, dx.and_then(T::as_f32_mut), grads);
+        }
+    }
+
+    fn backward_f32(
+        &self,
+        past: &Past<'_, f32>,
+        kept: &Kept<&[f32]>,
+        params: &Params<'_, f32>,
+        dy: &[f32],
+        dx: Option<&mut [f32]>,
+        grads: Grads<'_, f32>,
+    ) {
+        let norm = self.norm(params, kept.mean, kept.variance);
+        let Grads { dw, mut db, dscale, dshift } = grads;
+        let count = self.norm_geom(self.batch(past.x.len())).numbers_per_channel();
+        // Of each channel: mean, factor, mean of dz, slope.
+        with_scratch(4 * self.channels(), |numbers| {
+            let numbers = numbers.as_chunks_mut().0;
+            let gradients = numbers.par_iter_mut().zip(dscale.par_iter_mut().zip(dshift)).enumerate();
+            gradients.with_max_len(1).for_each(|(c, (to, (dscale, dshift)))| {
+                let (affine, inverse_std) = (norm.affine(c), f64::from(norm.inverse_std(c)));
+                let (of_dz, of_both) = self.sums(past, kept, dy, affine, c);
+                *dscale += (of_both * inverse_std) as f32;
+                *dshift += of_dz as f32;
+                let slope = (of_both / count * inverse_std * inverse_std) as f32;
+                *to = [affine.mean, affine.factor, (of_dz / count) as f32, slope];
+            });
+            let groups = Groups { net: self, past, kept, params, dy, norm: &norm, channels: numbers };
+            groups.convolve(dx, dw, db.as_deref_mut());
+        });
+    }
+
+    /// `Σ dz` and `Σ dz · (u − mean)` of one channel.
+    fn sums(
+        &self,
+        past: &Past<'_, f32>,
+        kept: &Kept<&[f32]>,
+        dy: &[f32],
+        affine: Affine,
+        channel: usize,
+    ) -> (f64, f64) {
+        let (f, y, mean) = (self.f, past.y, affine.mean);
+        match &self.pool {
+            Some(pool) => isa::run(PoolSums { pool, channel, mean, f, y, winning: kept.winning, dy }),
+            None => {
+                let g = &self.norm_geom(self.batch(past.x.len()));
+                let past = vector::Past { x: kept.u, y, dy, f };
+                isa::run(Sums { g, past, affine, channel, dz: None })
+            }
+        }
+    }
+}
+
+/// The pass from `dy` to `dw` and `dx`, sample by sample.
+struct Groups<'a> {
+    net: &'a ConvNorm,
+    past: &'a Past<'a, f32>,
+    kept: &'a Kept<&'a [f32]>,
+    params: &'a Params<'a, f32>,
+    dy: &'a [f32],
+    norm: &'a Norm<'a, f32>,
+    /// `mean`, `factor`, mean of `dz`, and `slope` of each channel.
+    channels: &'a [[f32; 4]],
+}
+
+impl Groups<'_> {
+    /// Gradients of the weights of each group of samples, then their sum, group by group.
+    fn convolve(&self, dx: Option<&mut [f32]>, dw: &mut [f32], mut db: Option<&mut [f32]>) {
+        let (g, len) = (self.net.geom(), self.net.geom().weight_len());
+        let batch = self.net.batch(self.past.x.len());
+        let group = batch.div_ceil(GROUPS).max(1);
+        let biases = if db.is_some() { g.out_channels } else { 0 };
+        let stride = (len + biases).next_multiple_of(LANES);
+        with_scratch(batch.div_ceil(group) * stride, |sums| {
+            let work = |k: usize, sums: &mut [f32], mut dx: Option<&mut [f32]>| {
+                sums.fill(0.0);
+                let (dw, db) = sums.split_at_mut(len);
+                for n in k * group..((k + 1) * group).min(batch) {
+                    let from = (n - k * group) * g.input_len();
+                    let dx = dx.as_deref_mut().map(|dx| &mut dx[from..from + g.input_len()]);
+                    self.sample(n, dw, (biases > 0).then_some(&mut db[..biases]), dx);
+                }
+            };
+            let all = sums.par_chunks_mut(stride).enumerate();
+            match dx {
+                None => all.for_each(|(k, sums)| work(k, sums, None)),
+                Some(dx) => {
+                    let dxs = dx.par_chunks_mut(group * g.input_len());
+                    all.zip(dxs).for_each(|((k, sums), dx)| work(k, sums, Some(dx)));
+                }
+            }
+            for sums in sums.chunks_exact(stride) {
+                reduce::add_assign(dw, &sums[..len]);
+                if let Some(db) = db.as_deref_mut() {
+                    reduce::add_assign(db, &sums[len..len + biases]);
+                }
+            }
+        });
+    }
+
+    /// One sample's `du`, then what the convolution makes of it.
+    fn sample(&self, n: usize, dw: &mut [f32], db: Option<&mut [f32]>, dx: Option<&mut [f32]>) {
+        let net = self.net;
+        let (g, channels, f) = (net.geom(), self.channels, net.f);
+        let u = &self.kept.u[n * g.output_len()..][..g.output_len()];
+        let out = n * net.output_len()..(n + 1) * net.output_len();
+        let (y, dy) = (&self.past.y[out.clone()], &self.dy[out]);
+        let x = &self.past.x[n * g.input_len()..][..g.input_len()];
+        with_scratch(g.output_len(), |du| {
+            match &net.pool {
+                Some(pool) => {
+                    let winners = &self.past.bytes[n * net.kept_bytes()..][..net.kept_bytes()];
+                    isa::run(PoolGradient { pool, channels, f, u, y, dy, winners, du: &mut *du });
+                }
+                None => {
+                    let past = vector::Past { x: u, y, dy, f };
+                    isa::run(Gradient { plane: net.plane(), norm: self.norm, channels, past, du: &mut *du });
+                }
+            }
+            net.plan.accumulate_params(x, du, dw, db);
+            if let Some(dx) = dx {
+                net.plan.backward_input(du, self.params.filters, dx);
+            }
+        });
+    }
+}
+
+/// `du = factor · (dz − mean_dz − (u − mean) · slope)` of one sample, without a pooling.
+struct Gradient<'a> {
+    plane: usize,
+    norm: &'a Norm<'a, f32>,
+    channels: &'a [[f32; 4]],
+    past: vector::Past<'a>,
+    du: &'a mut [f32],
+}
+
+impl Kernel for Gradient<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let vector::Past { x, y, dy, .. } = self.past;
+        assert!(x.len() == self.channels.len() * self.plane && self.du.len() == x.len());
+        assert!(y.len() == x.len() && dy.len() == x.len());
+        for (c, channel) in self.channels.iter().enumerate() {
+            let affine = self.norm.affine(c);
+            let [mean, factor, mean_dz, slope] = channel.map(|v| s.splat(v));
+            for at in (0..self.plane).step_by(LANES) {
+                let (place, lanes) = (c * self.plane + at, self.plane - at);
+                // SAFETY: `lanes` numbers are left of the channel's plane in all four.
+                unsafe {
+                    let (u, dz) = self.past.gradient(s, affine, place, lanes);
+                    let new = s.mul(factor, s.neg_mul_add(s.sub(u, mean), slope, s.sub(dz, mean_dz)));
+                    s.store_first(self.du.as_mut_ptr().add(place), lanes, new);
+                }
+            }
+        }
+    }
+}

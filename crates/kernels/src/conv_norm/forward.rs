@@ -1,0 +1,134 @@
+//! The forward pass of [`ConvNorm`], in training and as a fixed function.
+
+use rayon::prelude::*;
+
+use super::pooled::NormalizePool;
+use super::{ConvNorm, Kept, Params};
+use crate::batch_norm::Norm;
+use crate::batch_norm::vector::{Merged, Normalize, PlaneMoments, blocks_per_plane};
+use crate::scratch::with_scratch;
+use crate::{Element, isa};
+
+impl ConvNorm {
+    /// `y` with the batch's own mean and variance; fills `numbers` and `bytes` for the backward pass.
+    ///
+    /// # Panics
+    /// If a slice's length does not match.
+    pub fn forward<T: Element>(
+        &self,
+        x: &[T],
+        params: &Params<'_, T>,
+        y: &mut [T],
+        numbers: &mut [T],
+        bytes: &mut [u8],
+    ) {
+        self.check(params, x.len(), y.len(), numbers.len(), bytes.len());
+        let batch = self.batch(x.len());
+        let kept = self.kept_mut(batch, numbers);
+        let (Some(x), Some(y)) = (T::as_f32(x), T::as_f32_mut(y)) else {
+            return self.forward_reference(x, params, y, kept);
+        };
+        if let (Some(params), Some(kept)) = (params.as_f32(), kept.as_f32()) {
+            self.forward_f32(x, &params, y, kept, bytes);
+        }
+    }
+
+    fn forward_f32(
+        &self,
+        x: &[f32],
+        params: &Params<'_, f32>,
+        y: &mut [f32],
+        kept: Kept<&mut [f32]>,
+        bytes: &mut [u8],
+    ) {
+        let (g, plane, channels) = (self.geom(), self.plane(), self.channels());
+        let (u, blocks) = (kept.u, kept.blocks.as_chunks_mut::<2>().0);
+        let blocks_len = channels * blocks_per_plane(plane);
+        x.par_chunks(g.input_len())
+            .zip(u.par_chunks_mut(g.output_len()).zip(blocks.par_chunks_mut(blocks_len)))
+            .for_each(|(x, (u, to))| {
+                self.plan.forward(x, params.filters, params.b, u);
+                isa::run(PlaneMoments { plane, x: u, to });
+            });
+        let (u, blocks) = (&*u, &*blocks);
+        let moments = kept.mean.par_iter_mut().zip(kept.variance.par_iter_mut()).enumerate();
+        moments.with_min_len(8).for_each(|(c, (mean, variance))| {
+            let mut all = Merged::default();
+            let own = c * blocks_per_plane(plane)..(c + 1) * blocks_per_plane(plane);
+            blocks.chunks_exact(blocks_len).for_each(|blocks| all.merge_plane(plane, &blocks[own.clone()]));
+            let numbers = (blocks.len() / blocks_len * plane).max(1) as f64;
+            (*mean, *variance) = (all.mean as f32, (all.squares / numbers) as f32);
+        });
+        let norm = self.norm(params, kept.mean, kept.variance);
+        self.with_affine(&norm, |affine| {
+            let samples = u.par_chunks(g.output_len()).zip(y.par_chunks_mut(self.output_len()));
+            match self.pool {
+                None => samples.for_each(|(u, y)| self.finish(affine, u, y, (&mut [], &mut []))),
+                Some(pool) => {
+                    let winning = kept.winning.par_chunks_mut(pool.output_len());
+                    let kept = winning.zip(bytes.par_chunks_mut(self.kept_bytes()));
+                    samples.zip(kept).for_each(|((u, y), kept)| self.finish(affine, u, y, kept));
+                }
+            }
+        });
+    }
+
+    /// `y` with a given mean and variance, one a channel.
+    ///
+    /// # Panics
+    /// If a slice's length does not match.
+    pub fn forward_fixed<T: Element>(
+        &self,
+        x: &[T],
+        params: &Params<'_, T>,
+        mean: &[T],
+        variance: &[T],
+        y: &mut [T],
+    ) {
+        let batch = self.batch(x.len());
+        assert_eq!(y.len(), batch * self.output_len(), "length of y");
+        let norm = self.norm(params, mean, variance);
+        norm.check(&self.norm_geom(batch));
+        let (Some(x), Some(y), Some(params)) = (T::as_f32(x), T::as_f32_mut(y), params.as_f32()) else {
+            return self.fixed_reference(x, params, &norm, y);
+        };
+        let g = self.geom();
+        self.with_affine(&norm, |affine| {
+            x.par_chunks(g.input_len()).zip(y.par_chunks_mut(self.output_len())).for_each(|(x, y)| {
+                with_scratch(g.output_len(), |u| {
+                    self.plan.forward(x, params.filters, params.b, u);
+                    self.finish(affine, u, y, (&mut [], &mut []));
+                });
+            });
+        });
+    }
+
+    /// Normalises one sample and does what follows.
+    fn finish(&self, affine: &[[f32; 3]], u: &[f32], y: &mut [f32], kept: (&mut [f32], &mut [u8])) {
+        let (f, (winning, winners)) = (self.f, kept);
+        match &self.pool {
+            None => isa::run(Normalize { plane: self.plane(), affine, f, x: u, y }),
+            Some(pool) => isa::run(NormalizePool { pool, affine, f, u, y, winning, winners }),
+        }
+    }
+
+    pub(super) fn norm<'a, T>(
+        &self,
+        params: &Params<'a, T>,
+        mean: &'a [T],
+        variance: &'a [T],
+    ) -> Norm<'a, T> {
+        Norm { mean, variance, scale: params.scale, shift: params.shift, eps: self.eps, f: self.f }
+    }
+
+    /// Lends the channels' `mean`, `factor`, `shift`.
+    fn with_affine<T: Element>(&self, norm: &Norm<'_, T>, work: impl FnOnce(&[[f32; 3]])) {
+        with_scratch(3 * self.channels(), |numbers| {
+            let affine = numbers.as_chunks_mut().0;
+            for (c, to) in affine.iter_mut().enumerate() {
+                *to = norm.affine(c).into();
+            }
+            work(affine);
+        });
+    }
+}
