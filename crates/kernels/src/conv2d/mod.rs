@@ -18,6 +18,7 @@ mod plan;
 mod pointwise;
 mod pool_rows;
 mod reference;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod wide;
@@ -27,4 +28,5 @@ pub use conv_pool::{ConvPool, Grads, Past};
 pub use geom::{Conv2dGeom, window_count};
 pub use plan::{Filters, Passes, Plan};
 pub use reference::{accumulate_params_reference, backward_input_reference, forward_reference};
+pub(crate) use sheet::Sheet;
 pub use wide::Wide;

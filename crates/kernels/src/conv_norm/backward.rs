@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::place::{Line, Place};
 use super::pooled::{PoolGradient, PoolSums};
 use super::{ConvNorm, GROUPS, Grads, Kept, Params, Past};
 use crate::batch_norm::Norm;
@@ -44,7 +45,7 @@ impl ConvNorm {
         grads: Grads<'_, f32>,
     ) {
         let norm = self.norm(params, kept.mean, kept.variance);
-        let Grads { dw, mut db, dscale, dshift } = grads;
+        let Grads { dw, dscale, dshift } = grads;
         let count = self.norm_geom(self.batch(past.x.len())).numbers_per_channel();
         // Of each channel: mean, factor, mean of dz, slope.
         with_scratch(4 * self.channels(), |numbers| {
@@ -59,7 +60,7 @@ impl ConvNorm {
                 *to = [affine.mean, affine.factor, (of_dz / count) as f32, slope];
             });
             let groups = Groups { net: self, past, kept, params, dy, norm: &norm, channels: numbers };
-            groups.convolve(dx, dw, db.as_deref_mut());
+            groups.convolve(dx, dw);
         });
     }
 
@@ -72,12 +73,12 @@ impl ConvNorm {
         affine: Affine,
         channel: usize,
     ) -> (f64, f64) {
-        let (f, y, mean) = (self.f, past.y, affine.mean);
+        let f = self.f;
         match &self.pool {
-            Some(pool) => isa::run(PoolSums { pool, channel, mean, f, y, winning: kept.winning, dy }),
+            Some(pool) => isa::run(PoolSums { pool, channel, affine, f, winning: kept.winning, dy }),
             None => {
                 let g = &self.norm_geom(self.batch(past.x.len()));
-                let past = vector::Past { x: kept.u, y, dy, f };
+                let past = vector::Past { x: kept.u, y: past.y, dy, f };
                 isa::run(Sums { g, past, affine, channel, dz: None })
             }
         }
@@ -98,20 +99,18 @@ struct Groups<'a> {
 
 impl Groups<'_> {
     /// Gradients of the weights of each group of samples, then their sum, group by group.
-    fn convolve(&self, dx: Option<&mut [f32]>, dw: &mut [f32], mut db: Option<&mut [f32]>) {
+    fn convolve(&self, dx: Option<&mut [f32]>, dw: &mut [f32]) {
         let (g, len) = (self.net.geom(), self.net.geom().weight_len());
         let batch = self.net.batch(self.past.x.len());
         let group = batch.div_ceil(GROUPS).max(1);
-        let biases = if db.is_some() { g.out_channels } else { 0 };
-        let stride = (len + biases).next_multiple_of(LANES);
+        let stride = len.next_multiple_of(LANES);
         with_scratch(batch.div_ceil(group) * stride, |sums| {
-            let work = |k: usize, sums: &mut [f32], mut dx: Option<&mut [f32]>| {
-                sums.fill(0.0);
-                let (dw, db) = sums.split_at_mut(len);
+            let work = |k: usize, dw: &mut [f32], mut dx: Option<&mut [f32]>| {
+                dw.fill(0.0);
                 for n in k * group..((k + 1) * group).min(batch) {
                     let from = (n - k * group) * g.input_len();
                     let dx = dx.as_deref_mut().map(|dx| &mut dx[from..from + g.input_len()]);
-                    self.sample(n, dw, (biases > 0).then_some(&mut db[..biases]), dx);
+                    self.sample(n, &mut dw[..len], dx);
                 }
             };
             let all = sums.par_chunks_mut(stride).enumerate();
@@ -124,46 +123,69 @@ impl Groups<'_> {
             }
             for sums in sums.chunks_exact(stride) {
                 reduce::add_assign(dw, &sums[..len]);
-                if let Some(db) = db.as_deref_mut() {
-                    reduce::add_assign(db, &sums[len..len + biases]);
-                }
             }
         });
     }
 
     /// One sample's `du`, then what the convolution makes of it.
-    fn sample(&self, n: usize, dw: &mut [f32], db: Option<&mut [f32]>, dx: Option<&mut [f32]>) {
-        let net = self.net;
-        let (g, channels, f) = (net.geom(), self.channels, net.f);
-        let u = &self.kept.u[n * g.output_len()..][..g.output_len()];
-        let out = n * net.output_len()..(n + 1) * net.output_len();
-        let (y, dy) = (&self.past.y[out.clone()], &self.dy[out]);
+    fn sample(&self, n: usize, dw: &mut [f32], dx: Option<&mut [f32]>) {
+        let (plan, g) = (&self.net.plan, self.net.geom());
         let x = &self.past.x[n * g.input_len()..][..g.input_len()];
-        with_scratch(g.output_len(), |du| {
-            match &net.pool {
-                Some(pool) => {
-                    let winners = &self.past.bytes[n * net.kept_bytes()..][..net.kept_bytes()];
-                    isa::run(PoolGradient { pool, channels, f, u, y, dy, winners, du: &mut *du });
+        let filters = self.params.filters;
+        let Some(sheet) = plan.sheet() else {
+            return with_scratch(g.output_len(), |du| {
+                self.with_u(n, x, |u| self.gradient(n, u, Place::plain(g), du));
+                plan.accumulate_params(x, du, dw, None);
+                if let Some(dx) = dx {
+                    plan.backward_input(du, filters, dx);
                 }
-                None => {
-                    let past = vector::Past { x: u, y, dy, f };
-                    isa::run(Gradient { plane: net.plane(), norm: self.norm, channels, past, du: &mut *du });
-                }
-            }
-            net.plan.accumulate_params(x, du, dw, db);
-            if let Some(dx) = dx {
-                net.plan.backward_input(du, self.params.filters, dx);
-            }
+            });
+        };
+        with_scratch(sheet.len, |du| {
+            plan.clear_sheet(du);
+            self.with_u(n, x, |u| self.gradient(n, u, Place::of_sheet(&sheet), du));
+            plan.backward_sheet(x, du, filters.packed, dw, dx);
         });
+    }
+
+    /// The convolution's output for one sample, kept or computed anew.
+    fn with_u(&self, n: usize, x: &[f32], work: impl FnOnce(&[f32])) {
+        let len = self.net.geom().output_len();
+        if !self.net.is_cheap() {
+            return work(&self.kept.u[n * len..(n + 1) * len]);
+        }
+        with_scratch(len, |u| {
+            self.net.plan.forward(x, self.params.filters, self.params.b, u);
+            work(u);
+        });
+    }
+
+    fn gradient(&self, n: usize, u: &[f32], place: Place, du: &mut [f32]) {
+        let (net, channels) = (self.net, self.channels);
+        let out = n * net.output_len()..(n + 1) * net.output_len();
+        let (f, dy) = (net.f, &self.dy[out.clone()]);
+        match &net.pool {
+            Some(pool) => {
+                let winners = &self.past.bytes[n * net.kept_bytes()..][..net.kept_bytes()];
+                isa::run(PoolGradient { pool, channels, f, u, dy, winners, place, du });
+            }
+            None => {
+                let past = vector::Past { x: u, y: &self.past.y[out], dy, f };
+                let size = (net.geom().out_h, net.geom().out_w);
+                isa::run(Gradient { size, norm: self.norm, channels, past, place, du });
+            }
+        }
     }
 }
 
 /// `du = factor · (dz − mean_dz − (u − mean) · slope)` of one sample, without a pooling.
 struct Gradient<'a> {
-    plane: usize,
+    /// Rows and columns.
+    size: (usize, usize),
     norm: &'a Norm<'a, f32>,
     channels: &'a [[f32; 4]],
     past: vector::Past<'a>,
+    place: Place,
     du: &'a mut [f32],
 }
 
@@ -172,18 +194,22 @@ impl Kernel for Gradient<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let vector::Past { x, y, dy, .. } = self.past;
-        assert!(x.len() == self.channels.len() * self.plane && self.du.len() == x.len());
+        let (rows, columns) = self.size;
+        assert!(x.len() == self.channels.len() * rows * columns);
         assert!(y.len() == x.len() && dy.len() == x.len());
+        assert!(self.du.len() >= self.place.end(self.channels.len(), rows, columns));
         for (c, channel) in self.channels.iter().enumerate() {
             let affine = self.norm.affine(c);
-            let [mean, factor, mean_dz, slope] = channel.map(|v| s.splat(v));
-            for at in (0..self.plane).step_by(LANES) {
-                let (place, lanes) = (c * self.plane + at, self.plane - at);
-                // SAFETY: `lanes` numbers are left of the channel's plane in all four.
-                unsafe {
-                    let (u, dz) = self.past.gradient(s, affine, place, lanes);
-                    let new = s.mul(factor, s.neg_mul_add(s.sub(u, mean), slope, s.sub(dz, mean_dz)));
-                    s.store_first(self.du.as_mut_ptr().add(place), lanes, new);
+            let line = Line::<S>(channel.map(|v| s.splat(v)));
+            for i in 0..rows {
+                for j in (0..columns).step_by(LANES) {
+                    let (at, lanes) = ((c * rows + i) * columns + j, columns - j);
+                    // SAFETY: `lanes` numbers are left of the row in all four.
+                    unsafe {
+                        let (_, dz) = self.past.gradient(s, affine, at, lanes);
+                        let du = self.du.as_mut_ptr().add(self.place.at(c, i) + j);
+                        line.put(s, x.as_ptr().add(at), dz, du, lanes);
+                    }
                 }
             }
         }

@@ -41,35 +41,55 @@ impl ConvNorm {
         kept: Kept<&mut [f32]>,
         bytes: &mut [u8],
     ) {
-        let (g, plane, channels) = (self.geom(), self.plane(), self.channels());
-        let (u, blocks) = (kept.u, kept.blocks.as_chunks_mut::<2>().0);
-        let blocks_len = channels * blocks_per_plane(plane);
-        x.par_chunks(g.input_len())
-            .zip(u.par_chunks_mut(g.output_len()).zip(blocks.par_chunks_mut(blocks_len)))
-            .for_each(|(x, (u, to))| {
-                self.plan.forward(x, params.filters, params.b, u);
-                isa::run(PlaneMoments { plane, x: u, to });
-            });
-        let (u, blocks) = (&*u, &*blocks);
-        let moments = kept.mean.par_iter_mut().zip(kept.variance.par_iter_mut()).enumerate();
-        moments.with_min_len(8).for_each(|(c, (mean, variance))| {
-            let mut all = Merged::default();
-            let own = c * blocks_per_plane(plane)..(c + 1) * blocks_per_plane(plane);
-            blocks.chunks_exact(blocks_len).for_each(|blocks| all.merge_plane(plane, &blocks[own.clone()]));
-            let numbers = (blocks.len() / blocks_len * plane).max(1) as f64;
-            (*mean, *variance) = (all.mean as f32, (all.squares / numbers) as f32);
-        });
+        let (g, plane) = (self.geom(), self.plane());
+        let blocks_len = self.blocks_len();
+        let look = |x: &[f32], u: &mut [f32], blocks: &mut [f32]| {
+            self.plan.forward(x, params.filters, params.b, u);
+            isa::run(PlaneMoments { plane, x: u, to: blocks.as_chunks_mut().0 });
+        };
+        let samples = x.par_chunks(g.input_len()).zip(kept.blocks.par_chunks_mut(blocks_len));
+        if self.is_cheap() {
+            samples.for_each(|(x, blocks)| with_scratch(g.output_len(), |u| look(x, u, blocks)));
+        } else {
+            let us = kept.u.par_chunks_mut(g.output_len());
+            samples.zip(us).for_each(|((x, blocks), u)| look(x, u, blocks));
+        }
+        self.merge(kept.blocks, kept.mean, kept.variance);
         let norm = self.norm(params, kept.mean, kept.variance);
         self.with_affine(&norm, |affine| {
-            let samples = u.par_chunks(g.output_len()).zip(y.par_chunks_mut(self.output_len()));
-            match self.pool {
-                None => samples.for_each(|(u, y)| self.finish(affine, u, y, (&mut [], &mut []))),
-                Some(pool) => {
-                    let winning = kept.winning.par_chunks_mut(pool.output_len());
-                    let kept = winning.zip(bytes.par_chunks_mut(self.kept_bytes()));
-                    samples.zip(kept).for_each(|((u, y), kept)| self.finish(affine, u, y, kept));
-                }
+            let ys = y.par_chunks_mut(self.output_len());
+            let Some(pool) = self.pool else {
+                let us = kept.u.par_chunks(g.output_len());
+                return us.zip(ys).for_each(|(u, y)| self.finish(affine, u, y, (&mut [], &mut [])));
+            };
+            let winning = kept.winning.par_chunks_mut(pool.output_len());
+            let outs = ys.zip(winning.zip(bytes.par_chunks_mut(self.kept_bytes())));
+            if self.is_cheap() {
+                x.par_chunks(g.input_len()).zip(outs).for_each(|(x, (y, kept))| {
+                    with_scratch(g.output_len(), |u| {
+                        self.plan.forward(x, params.filters, params.b, u);
+                        self.finish(affine, u, y, kept);
+                    });
+                });
+            } else {
+                let us = kept.u.par_chunks(g.output_len());
+                us.zip(outs).for_each(|(u, (y, kept))| self.finish(affine, u, y, kept));
             }
+        });
+    }
+
+    /// Means and variances of the batch, from the blocks of its samples in order.
+    fn merge(&self, blocks: &[f32], mean: &mut [f32], variance: &mut [f32]) {
+        let (plane, len) = (self.plane(), self.blocks_len());
+        let numbers = (blocks.len() / len * plane).max(1) as f64;
+        let channels = mean.par_iter_mut().zip(variance).enumerate();
+        channels.with_min_len(8).for_each(|(c, (mean, variance))| {
+            let mut all = Merged::default();
+            let many = 2 * blocks_per_plane(plane);
+            for sample in blocks.chunks_exact(len) {
+                all.merge_plane(plane, sample[c * many..(c + 1) * many].as_chunks().0);
+            }
+            (*mean, *variance) = (all.mean as f32, (all.squares / numbers) as f32);
         });
     }
 

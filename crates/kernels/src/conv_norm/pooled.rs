@@ -2,19 +2,47 @@
 //!
 //! ```text
 //!  row 2i     e₀ o₀ e₁ o₁ …      u, split into even and odd columns, normalised: a window's four z in one lane;
-//!  row 2i+1   e₀ o₀ e₁ o₁ …      two bits say who won: 16 for the row, 16 for the column
+//!  row 2i+1   e₀ o₀ e₁ o₁ …      bits say who won, the row and the column, and whether f's slope is 1 there
 //! ```
 //!
 //! For an activation that never falls, `max f(z) = f(max z)`. Tested against the plain layers one after the other.
 
-use crate::activation::{activate, derivative};
+use super::place::{Line, Place};
+use crate::activation::activate;
 use crate::batch_norm::vector::Affine;
 use crate::simd::{Kernel, LANES, Simd};
 use crate::{Activation, Pool2dGeom};
 
+/// What is kept of 16 windows: bit by bit the winner's row, its column, and whether its `z` is above 0.
+#[derive(Clone, Copy)]
+struct Winners {
+    below: u16,
+    right: u16,
+    above_zero: u16,
+}
+
+const WINNERS_BYTES: usize = 6;
+
 /// Bytes for the winners of a row of windows.
 pub(super) fn row_bytes(out_w: usize) -> usize {
-    out_w.div_ceil(LANES) * 4
+    out_w.div_ceil(LANES) * WINNERS_BYTES
+}
+
+impl Winners {
+    #[inline(always)]
+    fn store(self, all: &mut [u8], at: usize) {
+        let to = &mut all[at * WINNERS_BYTES..(at + 1) * WINNERS_BYTES];
+        to[..2].copy_from_slice(&self.below.to_le_bytes());
+        to[2..4].copy_from_slice(&self.right.to_le_bytes());
+        to[4..].copy_from_slice(&self.above_zero.to_le_bytes());
+    }
+
+    #[inline(always)]
+    fn load(all: &[u8], at: usize) -> Self {
+        let from = &all[at * WINNERS_BYTES..(at + 1) * WINNERS_BYTES];
+        let bits = |k: usize| u16::from_le_bytes([from[k], from[k + 1]]);
+        Winners { below: bits(0), right: bits(2), above_zero: bits(4) }
+    }
 }
 
 /// `y = max f(z)` of one sample.
@@ -62,7 +90,7 @@ impl Kernel for NormalizePool<'_> {
         assert!(2 * out_h <= in_h && 2 * out_w <= in_w && self.affine.len() == channels);
         assert!(self.u.len() == channels * in_h * in_w && self.y.len() == channels * out_h * out_w);
         assert!(!keeps || self.winning.len() == self.y.len());
-        assert!(!keeps || self.winners.len() == channels * out_h * vectors * 4);
+        assert!(!keeps || self.winners.len() == channels * out_h * row_bytes(out_w));
         for (c, &affine) in self.affine.iter().enumerate() {
             let affine = Affine::stored(affine);
             for i in 0..out_h {
@@ -87,9 +115,9 @@ impl Kernel for NormalizePool<'_> {
                         if keeps {
                             s.store_first(self.winning.as_mut_ptr().add(at), lanes, u);
                             let right = (below & right1) | (!below & right0);
-                            let bits = (u32::from(right) << 16) | u32::from(below);
-                            let at = (row * vectors + v) * 4;
-                            self.winners[at..at + 4].copy_from_slice(&bits.to_le_bytes());
+                            let above_zero = s.bits(s.gt(z, s.splat(0.0)));
+                            let winners = Winners { below, right, above_zero };
+                            winners.store(self.winners, row * vectors + v);
                         }
                     }
                 }
@@ -98,13 +126,21 @@ impl Kernel for NormalizePool<'_> {
     }
 }
 
+/// `f'` where `z` is not above 0; elsewhere it is 1, for an activation that never falls.
+fn slope_below(f: Option<Activation>) -> f32 {
+    match f {
+        None => 1.0,
+        Some(Activation::LeakyRelu(slope)) => slope,
+        Some(_) => 0.0,
+    }
+}
+
 /// `Σ dz` and `Σ dz · (u − mean)` of one channel: only winners have a `dz`.
 pub(super) struct PoolSums<'a> {
     pub(super) pool: &'a Pool2dGeom,
     pub(super) channel: usize,
-    pub(super) mean: f32,
+    pub(super) affine: Affine,
     pub(super) f: Option<Activation>,
-    pub(super) y: &'a [f32],
     pub(super) winning: &'a [f32],
     pub(super) dy: &'a [f32],
 }
@@ -118,19 +154,22 @@ impl Kernel for PoolSums<'_> {
     fn run<S: Simd>(self, s: S) -> (f64, f64) {
         let plane = self.pool.out_h * self.pool.out_w;
         let (mut of_dz, mut of_both) = (0.0, 0.0);
-        let planes = |x: &'_ [f32]| x.len() / plane;
-        assert!(planes(self.y) == planes(self.dy) && planes(self.y) == planes(self.winning));
-        for n in (self.channel..planes(self.y)).step_by(self.pool.channels) {
+        let planes = self.winning.len() / plane;
+        assert!(self.dy.len() >= planes * plane);
+        let (one, below) = (s.splat(1.0), s.splat(slope_below(self.f)));
+        for n in (self.channel..planes).step_by(self.pool.channels) {
             for first in (0..plane).step_by(BLOCK) {
                 let (mut sum, mut both) = (s.splat(0.0), s.splat(0.0));
                 for at in (first..plane.min(first + BLOCK)).step_by(LANES) {
                     let (place, left) = (n * plane + at, plane - at);
-                    // SAFETY: `left` numbers are left of plane `n` in all three.
+                    // SAFETY: `left` numbers are left of plane `n` in both; lanes behind have `dy = 0`.
                     unsafe {
-                        let dz = gradient(s, self.f, self.y.as_ptr().add(place), self.dy.as_ptr().add(place), left);
                         let u = s.load_first(self.winning.as_ptr().add(place), left);
+                        let dy = s.load_first(self.dy.as_ptr().add(place), left);
+                        let above = s.gt(self.affine.apply(s, u), s.splat(0.0));
+                        let dz = s.mul(dy, s.select(above, one, below));
                         sum = s.add(sum, dz);
-                        both = s.mul_add(dz, s.sub(u, s.splat(self.mean)), both);
+                        both = s.mul_add(dz, s.sub(u, s.splat(self.affine.mean)), both);
                     }
                 }
                 of_dz += f64::from(s.sum(sum));
@@ -141,21 +180,6 @@ impl Kernel for PoolSums<'_> {
     }
 }
 
-/// `dz = dy · f'(z)` of up to 16 winners; zero in the lanes behind. The slope of an activation that never falls follows from the
-/// sign of `y`.
-///
-/// # Safety
-/// `min(left, 16)` numbers can be read at both.
-#[inline(always)]
-unsafe fn gradient<S: Simd>(s: S, f: Option<Activation>, y: *const f32, dy: *const f32, left: usize) -> S::F {
-    // SAFETY: the caller's promise.
-    let (y, dy) = unsafe { (s.load_first(y, left), s.load_first(dy, left)) };
-    match f {
-        Some(f) => s.mul(dy, derivative(s, f, y, y)),
-        None => dy,
-    }
-}
-
 /// `du = factor · (dz − mean_dz − (u − mean) · slope)` of one sample, `dz` being zero but for the winners.
 pub(super) struct PoolGradient<'a> {
     pub(super) pool: &'a Pool2dGeom,
@@ -163,30 +187,10 @@ pub(super) struct PoolGradient<'a> {
     pub(super) channels: &'a [[f32; 4]],
     pub(super) f: Option<Activation>,
     pub(super) u: &'a [f32],
-    pub(super) y: &'a [f32],
     pub(super) dy: &'a [f32],
     pub(super) winners: &'a [u8],
+    pub(super) place: Place,
     pub(super) du: &'a mut [f32],
-}
-
-/// One channel's numbers.
-struct Line<S: Simd>([S::F; 4]);
-
-impl<S: Simd> Line<S> {
-    /// `du` of up to 16 numbers from `at` on.
-    ///
-    /// # Safety
-    /// `min(lanes, 16)` numbers can be read at `u` and written at `du`.
-    #[inline(always)]
-    unsafe fn put(&self, s: S, u: *const f32, dz: S::F, du: *mut f32, lanes: usize) {
-        let [mean, factor, mean_dz, slope] = self.0;
-        // SAFETY: the caller's promise.
-        unsafe {
-            let u = s.load_first(u, lanes);
-            let new = s.mul(factor, s.neg_mul_add(s.sub(u, mean), slope, s.sub(dz, mean_dz)));
-            s.store_first(du, lanes, new);
-        }
-    }
 }
 
 impl Kernel for PoolGradient<'_> {
@@ -196,28 +200,27 @@ impl Kernel for PoolGradient<'_> {
         let Pool2dGeom { channels, in_h, in_w, out_h, out_w, .. } = *self.pool;
         let (vectors, zero) = (out_w.div_ceil(LANES), s.splat(0.0));
         assert!(2 * out_h <= in_h && 2 * out_w <= in_w && self.channels.len() == channels);
-        assert!(self.u.len() == channels * in_h * in_w && self.du.len() == self.u.len());
-        assert!(self.y.len() == channels * out_h * out_w && self.dy.len() == self.y.len());
-        assert!(self.winners.len() == channels * out_h * vectors * 4);
+        assert!(self.u.len() == channels * in_h * in_w && self.du.len() >= self.place.end(channels, in_h, in_w));
+        assert!(self.dy.len() == channels * out_h * out_w);
+        assert!(self.winners.len() == channels * out_h * row_bytes(out_w));
+        let (one, slope) = (s.splat(1.0), s.splat(slope_below(self.f)));
         for (c, channel) in self.channels.iter().enumerate() {
             let line = Line::<S>(channel.map(|v| s.splat(v)));
             for i in 0..out_h {
                 let row = c * out_h + i;
                 for v in 0..vectors {
                     let lanes = (out_w - v * LANES).min(LANES);
-                    let at = (row * vectors + v) * 4;
-                    let [b0, b1, r0, r1] = [0, 1, 2, 3].map(|k| self.winners[at + k]);
-                    let (below, right) = (u16::from_le_bytes([b0, b1]), u16::from_le_bytes([r0, r1]));
-                    // SAFETY: the assertions cover two rows of `2 · out_w` numbers of `u` and `du` for each row of `y`.
+                    let Winners { below, right, above_zero } = Winners::load(self.winners, row * vectors + v);
+                    // SAFETY: the assertions cover two rows of `2 · out_w` numbers of `u` and `du` for each row of `dy`.
                     unsafe {
-                        let at = row * out_w + v * LANES;
-                        let dz = gradient(s, self.f, self.y.as_ptr().add(at), self.dy.as_ptr().add(at), lanes);
+                        let dy = s.load_first(self.dy.as_ptr().add(row * out_w + v * LANES), lanes);
+                        let dz = s.mul(dy, s.select(s.mask(above_zero), one, slope));
                         for (k, won) in [!below, below].into_iter().enumerate() {
                             let even = s.select(s.mask(won & !right), dz, zero);
                             let odd = s.select(s.mask(won & right), dz, zero);
                             let (low, high) = s.interleave(even, odd);
-                            let at = (c * in_h + 2 * i + k) * in_w + 2 * v * LANES;
-                            let (u, du) = (self.u.as_ptr().add(at), self.du.as_mut_ptr().add(at));
+                            let u = self.u.as_ptr().add((c * in_h + 2 * i + k) * in_w + 2 * v * LANES);
+                            let du = self.du.as_mut_ptr().add(self.place.at(c, 2 * i + k) + 2 * v * LANES);
                             line.put(s, u, low, du, 2 * lanes);
                             if 2 * lanes > LANES {
                                 line.put(s, u.add(LANES), high, du.add(LANES), 2 * lanes - LANES);
@@ -230,9 +233,12 @@ impl Kernel for PoolGradient<'_> {
             let rest = (0..2 * out_h).map(|i| (i, 2 * out_w)).chain((2 * out_h..in_h).map(|i| (i, 0)));
             for (i, first) in rest {
                 for j in (first..in_w).step_by(LANES) {
-                    let at = (c * in_h + i) * in_w + j;
                     // SAFETY: `in_w − j` numbers are left of the row.
-                    unsafe { line.put(s, self.u.as_ptr().add(at), zero, self.du.as_mut_ptr().add(at), in_w - j) };
+                    unsafe {
+                        let u = self.u.as_ptr().add((c * in_h + i) * in_w + j);
+                        let du = self.du.as_mut_ptr().add(self.place.at(c, i) + j);
+                        line.put(s, u, zero, du, in_w - j);
+                    }
                 }
             }
         }

@@ -26,7 +26,7 @@ impl<'a, T: Element> Grads<'a, T> {
     pub(super) fn as_f32(self) -> Option<Grads<'a, f32>> {
         let (dw, dscale, dshift) =
             (T::as_f32_mut(self.dw)?, T::as_f32_mut(self.dscale)?, T::as_f32_mut(self.dshift)?);
-        Some(Grads { dw, db: self.db.and_then(T::as_f32_mut), dscale, dshift })
+        Some(Grads { dw, dscale, dshift })
     }
 }
 
@@ -54,10 +54,10 @@ impl ConvNorm {
         y: &mut [T],
         kept: Kept<&mut [T]>,
     ) {
-        self.convolve(x, params, kept.u);
+        let u = self.convolved(x, params);
         let g = self.norm_geom(self.batch(x.len()));
-        batch_norm::moments(&g, kept.u, kept.mean, kept.variance);
-        self.follow(kept.u, &self.norm(params, kept.mean, kept.variance), y);
+        batch_norm::moments(&g, &u, kept.mean, kept.variance);
+        self.follow(&u, &self.norm(params, kept.mean, kept.variance), y);
     }
 
     pub(super) fn fixed_reference<T: Element>(
@@ -67,16 +67,16 @@ impl ConvNorm {
         norm: &Norm<'_, T>,
         y: &mut [T],
     ) {
-        let mut u = vec![T::ZERO; self.batch(x.len()) * self.geom().output_len()];
-        self.convolve(x, params, &mut u);
-        self.follow(&u, norm, y);
+        self.follow(&self.convolved(x, params), norm, y);
     }
 
-    fn convolve<T: Element>(&self, x: &[T], params: &Params<'_, T>, u: &mut [T]) {
+    fn convolved<T: Element>(&self, x: &[T], params: &Params<'_, T>) -> Vec<T> {
         let g = self.geom();
+        let mut u = vec![T::ZERO; self.batch(x.len()) * g.output_len()];
         for (x, u) in x.chunks_exact(g.input_len()).zip(u.chunks_exact_mut(g.output_len())) {
             self.plan.forward(x, params.filters, params.b, u);
         }
+        u
     }
 
     /// Norm, activation, pooling.
@@ -102,10 +102,11 @@ impl ConvNorm {
     ) {
         let (g, norm) = (self.geom(), self.norm(params, kept.mean, kept.variance));
         let norm_geom = self.norm_geom(self.batch(past.x.len()));
+        let u = self.convolved(past.x, params);
         let (mut v, mut dv) = (past.y.to_vec(), dy.to_vec());
         if let Some(pool) = &self.pool {
-            (v, dv) = (vec![T::ZERO; kept.u.len()], vec![T::ZERO; kept.u.len()]);
-            batch_norm::normalize(&norm_geom, kept.u, &norm, &mut v);
+            (v, dv) = (vec![T::ZERO; u.len()], vec![T::ZERO; u.len()]);
+            batch_norm::normalize(&norm_geom, &u, &norm, &mut v);
             let (mut winners, mut y) = (vec![0; pool.output_len()], vec![T::ZERO; pool.output_len()]);
             let samples = v.chunks_exact(pool.input_len()).zip(dv.chunks_exact_mut(pool.input_len()));
             for ((v, dv), dy) in samples.zip(dy.chunks_exact(pool.output_len())) {
@@ -113,14 +114,14 @@ impl ConvNorm {
                 pool2d::max_backward(pool, dy, &winners, dv);
             }
         }
-        let Grads { dw, mut db, dscale, dshift } = grads;
-        let mut du = vec![T::ZERO; kept.u.len()];
-        let before = batch_norm::Past { x: kept.u, y: &v, dy: &dv };
+        let Grads { dw, dscale, dshift } = grads;
+        let mut du = vec![T::ZERO; u.len()];
+        let before = batch_norm::Past { x: &u, y: &v, dy: &dv };
         batch_norm::backward(&norm_geom, before, &norm, Some(&mut du), dscale, dshift);
         for (n, (x, du)) in
             past.x.chunks_exact(g.input_len()).zip(du.chunks_exact(g.output_len())).enumerate()
         {
-            self.plan.accumulate_params(x, du, dw, db.as_deref_mut());
+            self.plan.accumulate_params(x, du, dw, None);
             if let Some(dx) = dx.as_deref_mut() {
                 self.plan.backward_input(du, params.filters, &mut dx[n * x.len()..][..x.len()]);
             }

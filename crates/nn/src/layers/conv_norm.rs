@@ -12,7 +12,8 @@ use crate::shape::Shape;
 /// `output = max_pool2d(f(batch_norm2d(conv2d(input))))`, where the activation and the pooling may be missing.
 ///
 /// Parameters are the convolution's and then the normalisation's, each under its own layer's name and in its own slots. Forward the
-/// bits of the layers one by one; gradients are summed in another order.
+/// bits of the layers one by one; gradients are summed in another order, and the convolution's bias, which the mean takes out again, has
+/// a gradient of zero where one by one it would be rounding.
 #[derive(Clone, Debug)]
 pub struct ConvNorm {
     kernel: Kernel,
@@ -163,10 +164,9 @@ impl<T: Element> Layer<T> for ConvNorm {
         let past = KernelPast { x: past.input.data, y: past.output.data, numbers, bytes };
         let c = self.kernel.geom().out_channels;
         let (conv, norm) = grad_params.split_at_mut(self.norm_at);
-        let (dw, db) = conv.split_at_mut(self.kernel.geom().weight_len());
-        let db = self.has_bias().then(|| &mut db[..c]);
+        let dw = &mut conv[..self.kernel.geom().weight_len()];
         let (dscale, rest) = norm.split_at_mut(c);
-        let grads = Grads { dw, db, dscale, dshift: &mut rest[..c] };
+        let grads = Grads { dw, dscale, dshift: &mut rest[..c] };
         self.kernel.backward(&past, &params, grad_output.data, grad_input.map(|d| d.data), grads);
     }
 

@@ -100,3 +100,51 @@ fn a_norm_with_its_activation_computes_the_same() {
         check(&spec, 6);
     }
 }
+
+/// Convolutions with a norm and what follows it: pooled or not, cheap to compute anew or kept, odd sizes, small planes.
+#[test]
+fn a_convolution_with_its_norm_and_pooling_computes_the_same() {
+    for (f, size) in [("relu", "[1, 40, 44]"), ("leaky_relu", "[3, 37, 41]"), ("silu", "[2, 36, 36]")] {
+        let spec: ModelSpec = serde_json::from_str(&format!(
+            r#"{{"name": "n", "input": {size}, "layers": [
+                {{"name": "conv1", "kind": "conv2d", "out_channels": 5, "kernel_size": 3, "padding": 1, "bias": false}},
+                {{"name": "norm1", "kind": "batch_norm2d"}},
+                {{"name": "act1", "kind": "{f}"}},
+                {{"name": "pool1", "kind": "max_pool2d", "kernel_size": 2}},
+                {{"name": "conv2", "kind": "conv2d", "out_channels": 6, "kernel_size": 3, "padding": 1, "bias": false}},
+                {{"name": "norm2", "kind": "batch_norm2d"}},
+                {{"name": "act2", "kind": "{f}"}},
+                {{"name": "conv3", "kind": "conv2d", "out_channels": 7, "kernel_size": 3, "padding": 1, "bias": false}},
+                {{"name": "norm3", "kind": "batch_norm2d"}},
+                {{"name": "act3", "kind": "{f}"}},
+                {{"name": "pool3", "kind": "max_pool2d", "kernel_size": 2}},
+                {{"name": "flat", "kind": "flatten"}},
+                {{"name": "fc1", "kind": "linear", "out_features": 5}}]}}"#
+        ))
+        .unwrap();
+        let kinds: Vec<_> =
+            fuse(spec.build::<f32>().unwrap()).nodes().iter().map(|n| n.layer.kind()).collect();
+        let pooled = if f == "silu" { "" } else { "+max_pool2d" };
+        assert_eq!(kinds[0], format!("conv2d+batch_norm2d+{f}{pooled}"));
+        check(&spec, 6);
+    }
+}
+
+#[test]
+fn a_bias_before_a_norm_has_a_gradient_of_zero() {
+    let spec: ModelSpec = serde_json::from_str(
+        r#"{"name": "n", "input": [1, 20, 20], "layers": [
+            {"name": "conv1", "kind": "conv2d", "out_channels": 3, "kernel_size": 3},
+            {"name": "norm1", "kind": "batch_norm2d"},
+            {"name": "flat", "kind": "flatten"},
+            {"name": "fc1", "kind": "linear", "out_features": 5}]}"#,
+    )
+    .unwrap();
+    let (plain, fused) = (spec.build::<f32>().unwrap(), fuse(spec.build::<f32>().unwrap()));
+    let params = plain.init_params(&nn::init::InitScheme::default(), 7);
+    let [plain_grads, grads] =
+        [&plain, &fused].map(|net| step(net, &params, &noise(4 * 400), &[0, 1, 2, 3]).1);
+    let entry = plain.params().iter().find(|e| e.name == "conv1.bias").unwrap();
+    assert_eq!(grads[entry.range.clone()], [0.0; 3]);
+    assert!(plain_grads[entry.range.clone()].iter().all(|g| g.abs() < 1e-6));
+}
