@@ -85,7 +85,17 @@ impl<T: Element> Node<T> {
         inputs: Vec<Source>,
         spec: LayerSpec,
     ) -> Self {
-        Node { name, layer, spec: Some(spec), params: 0..0, inputs, index, id: index, packed: 0..0, second: None }
+        Node {
+            name,
+            layer,
+            spec: Some(spec),
+            params: 0..0,
+            inputs,
+            index,
+            id: index,
+            packed: 0..0,
+            second: None,
+        }
     }
 
     /// The same place and name, another layer.

@@ -212,7 +212,13 @@ impl Past<'_> {
     /// # Safety
     /// The lengths are equal, and `lanes` numbers are left at `at`.
     #[inline(always)]
-    pub(crate) unsafe fn gradient<S: Simd>(&self, s: S, affine: Affine, at: usize, lanes: usize) -> (S::F, S::F) {
+    pub(crate) unsafe fn gradient<S: Simd>(
+        &self,
+        s: S,
+        affine: Affine,
+        at: usize,
+        lanes: usize,
+    ) -> (S::F, S::F) {
         // SAFETY: the caller's promise.
         unsafe {
             let x = s.load_first(self.x.as_ptr().add(at), lanes);

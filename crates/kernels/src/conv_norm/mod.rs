@@ -53,7 +53,10 @@ pub struct ConvNorm {
 
 /// What a pass reads of the parameters.
 #[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "the names are the field's own; `scale` and `shift` have one number a channel")]
+#[allow(
+    missing_docs,
+    reason = "the names are the field's own; `scale` and `shift` have one number a channel"
+)]
 pub struct Params<'a, T> {
     pub filters: Filters<'a, T>,
     pub b: Option<&'a [T]>,
@@ -91,8 +94,8 @@ struct Kept<N> {
 }
 
 impl ConvNorm {
-    /// `None` if the planes are so small that the layers one by one are as good, or if `f` may fall, so that it can't be
-    /// applied after the pooling.
+    /// `None` if the planes are so small that the layers one by one are as good, or if `f` is not piecewise linear: it might fall, so
+    /// that it can't be applied after the pooling, and its slope costs more to compute twice than to keep.
     #[must_use]
     pub fn new(geom: Conv2dGeom, eps: f64, f: Option<Activation>, pooled: bool) -> Option<Self> {
         let never_falls = match f {
@@ -106,7 +109,7 @@ impl ConvNorm {
         } else {
             None
         };
-        (large && (never_falls || !pooled)).then(|| ConvNorm { plan: Plan::new(geom), f, pool, eps })
+        (large && never_falls).then(|| ConvNorm { plan: Plan::new(geom), f, pool, eps })
     }
 
     /// The convolution, made ready: who packs the weights.

@@ -200,7 +200,9 @@ impl Kernel for PoolGradient<'_> {
         let Pool2dGeom { channels, in_h, in_w, out_h, out_w, .. } = *self.pool;
         let (vectors, zero) = (out_w.div_ceil(LANES), s.splat(0.0));
         assert!(2 * out_h <= in_h && 2 * out_w <= in_w && self.channels.len() == channels);
-        assert!(self.u.len() == channels * in_h * in_w && self.du.len() >= self.place.end(channels, in_h, in_w));
+        assert!(
+            self.u.len() == channels * in_h * in_w && self.du.len() >= self.place.end(channels, in_h, in_w)
+        );
         assert!(self.dy.len() == channels * out_h * out_w);
         assert!(self.winners.len() == channels * out_h * row_bytes(out_w));
         let (one, slope) = (s.splat(1.0), s.splat(slope_below(self.f)));

@@ -6,10 +6,8 @@ use crate::{Element, pool2d};
 
 impl<'a, T: Element> Params<'a, T> {
     pub(super) fn as_f32(&self) -> Option<Params<'a, f32>> {
-        let filters = crate::conv2d::Filters {
-            w: T::as_f32(self.filters.w)?,
-            packed: T::as_f32(self.filters.packed)?,
-        };
+        let filters =
+            crate::conv2d::Filters { w: T::as_f32(self.filters.w)?, packed: T::as_f32(self.filters.packed)? };
         let (scale, shift) = (T::as_f32(self.scale)?, T::as_f32(self.shift)?);
         Some(Params { filters, b: self.b.and_then(T::as_f32), scale, shift })
     }

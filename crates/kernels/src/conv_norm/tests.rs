@@ -59,11 +59,8 @@ fn agrees_with_the_layers_one_after_the_other() {
         let g = Conv2dGeom::square(inp, out, size, k, stride, padding).unwrap();
         for f in MONOTONE {
             check(g, f, true, 3);
+            check(g, f, false, 2);
         }
-        for f in [Activation::Silu, Activation::Gelu, Activation::Sigmoid, Activation::Tanh] {
-            check(g, Some(f), false, 2);
-        }
-        check(g, Some(Activation::Relu), false, 2);
     }
 }
 
@@ -78,11 +75,14 @@ fn planes_of_several_blocks_agree_too() {
 }
 
 #[test]
-fn small_planes_and_functions_that_fall_stay_apart() {
+fn small_planes_and_bent_functions_stay_apart() {
     let g = |size: usize| Conv2dGeom::square(1, 2, (size, size), 3, 1, 1).unwrap();
     assert!(ConvNorm::new(g(15), 1e-5, None, true).is_none());
     for f in [Activation::Silu, Activation::Gelu, Activation::LeakyRelu(-0.1)] {
-        assert!(ConvNorm::new(g(16), 1e-5, Some(f), true).is_none(), "{f:?}");
+        assert!(
+            [true, false].iter().all(|&pooled| ConvNorm::new(g(16), 1e-5, Some(f), pooled).is_none()),
+            "{f:?}"
+        );
     }
 }
 

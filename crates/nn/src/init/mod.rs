@@ -145,16 +145,10 @@ impl<T: Element> Sequential<T> {
     #[must_use]
     pub fn init_params(&self, scheme: &InitScheme, seed: u64) -> Buffer<T> {
         let mut params = Buffer::zeros(self.num_slots());
-        let mut number = 0;
-        for node in self.nodes() {
-            let fans = fans(node);
-            let mut start = node.params.start;
-            for spec in node.layer.params() {
-                let mut stream = Stream::new(seed, Purpose::Init, 0, number);
-                scheme.of(spec).fill(&mut params[start..start + spec.len()], fans, &mut stream);
-                start += spec.len();
-                number += 1;
-            }
+        let nodes = self.nodes().iter().flat_map(|node| node.layer.params().iter().map(|_| fans(node)));
+        for ((number, entry), fans) in self.params().iter().enumerate().zip(nodes) {
+            let mut stream = Stream::new(seed, Purpose::Init, 0, number as u64);
+            scheme.of(&entry.spec).fill(&mut params[entry.range.clone()], fans, &mut stream);
         }
         params
     }

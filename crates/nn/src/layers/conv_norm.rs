@@ -68,18 +68,13 @@ impl ConvNorm {
 
 impl<T: Element> Layer<T> for ConvNorm {
     fn kind(&self) -> &'static str {
-        use Activation as A;
         match (self.kernel.activation(), self.kernel.pool().is_some()) {
             (None, false) => "conv2d+batch_norm2d",
             (None, true) => "conv2d+batch_norm2d+max_pool2d",
-            (Some(A::Relu), false) => "conv2d+batch_norm2d+relu",
-            (Some(A::Relu), true) => "conv2d+batch_norm2d+relu+max_pool2d",
-            (Some(A::LeakyRelu(_)), false) => "conv2d+batch_norm2d+leaky_relu",
-            (Some(A::LeakyRelu(_)), true) => "conv2d+batch_norm2d+leaky_relu+max_pool2d",
-            (Some(A::Gelu), _) => "conv2d+batch_norm2d+gelu",
-            (Some(A::Sigmoid), _) => "conv2d+batch_norm2d+sigmoid",
-            (Some(A::Silu), _) => "conv2d+batch_norm2d+silu",
-            (Some(A::Tanh), _) => "conv2d+batch_norm2d+tanh",
+            (Some(Activation::LeakyRelu(_)), false) => "conv2d+batch_norm2d+leaky_relu",
+            (Some(Activation::LeakyRelu(_)), true) => "conv2d+batch_norm2d+leaky_relu+max_pool2d",
+            (Some(_), false) => "conv2d+batch_norm2d+relu",
+            (Some(_), true) => "conv2d+batch_norm2d+relu+max_pool2d",
         }
     }
 
