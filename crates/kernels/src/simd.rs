@@ -43,6 +43,8 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn sqrt(self, a: Self::F) -> Self::F;
     /// `a · b + c`.
     fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// `a · b + c` where `m`, else `c`.
+    fn mul_add_where(self, m: Self::M, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `c − a · b`.
     fn neg_mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// The larger; `b` where either is NaN.

@@ -126,6 +126,10 @@ impl Simd for Avx2 {
         x86!((_mm256_fmadd_ps(a.0, b.0, c.0), _mm256_fmadd_ps(a.1, b.1, c.1)))
     }
     #[inline(always)]
+    fn mul_add_where(self, m: Self::M, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        self.select(m, self.mul_add(a, b, c), c)
+    }
+    #[inline(always)]
     fn neg_mul_add(self, a: F, b: F, c: F) -> F {
         x86!((_mm256_fnmadd_ps(a.0, b.0, c.0), _mm256_fnmadd_ps(a.1, b.1, c.1)))
     }

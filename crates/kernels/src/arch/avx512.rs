@@ -102,6 +102,10 @@ impl Simd for Avx512 {
         x86!(_mm512_fmadd_ps(a, b, c))
     }
     #[inline(always)]
+    fn mul_add_where(self, m: __mmask16, a: __m512, b: __m512, c: __m512) -> __m512 {
+        x86!(_mm512_mask3_fmadd_ps(a, b, c, m))
+    }
+    #[inline(always)]
     fn neg_mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         x86!(_mm512_fnmadd_ps(a, b, c))
     }

@@ -73,6 +73,10 @@ impl Simd for Scalar {
         std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
     }
     #[inline(always)]
+    fn mul_add_where(self, m: Self::M, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        self.select(m, self.mul_add(a, b, c), c)
+    }
+    #[inline(always)]
     fn neg_mul_add(self, a: F, b: F, c: F) -> F {
         std::array::from_fn(|i| (-a[i]).mul_add(b[i], c[i]))
     }

@@ -10,8 +10,12 @@
 
 use std::ops::Range;
 
+use super::halves::{Halves, Split};
 use super::passes::Planes;
 use super::pool_rows::{Expand, PoolRows};
+use super::pool_slope::{Slope, slope_len};
+use super::pool_taps::{self, PoolTaps};
+use super::pool_tile::PoolTile;
 use super::winograd::Winograd;
 use super::{Conv2dGeom, Filters, Plan};
 use crate::activation::{self, Activation};
@@ -29,13 +33,16 @@ const BAND_NUMBERS: usize = 8192;
 /// `x` `[in_channels, in_h, in_w]`, `y` `[out_channels, pooled_h, pooled_w]`.
 ///
 /// # Exactness
-/// The bits of the plain chain, on every instruction set. (A NaN that shares its window with a number may be lost
+/// The bits of the plain chain, on every instruction set; gradients of parameters alone (a first layer's) are summed in another
+/// order. (A NaN that shares its window with a number may be lost
 /// where the plain max pool would pass it on.)
 #[derive(Clone, Debug)]
 pub struct ConvPool {
     plan: Plan,
     pool: Pool2dGeom,
     f: Option<Activation>,
+    /// For few input channels, the layout of the forms that pool in registers.
+    halves: Option<Halves>,
 }
 
 impl ConvPool {
@@ -46,7 +53,11 @@ impl ConvPool {
         let pool = Pool2dGeom::new(geom.out_channels, (geom.out_h, geom.out_w), 2, 2, pool_padding)?;
         // Gradients are spread over whole vectors of windows.
         let columns = 2 * pool.out_w.next_multiple_of(LANES);
-        plain.then(|| ConvPool { plan: Plan::with_room(geom, pool_padding, columns), pool, f })
+        plain.then(|| {
+            let plan = Plan::with_room(geom, pool_padding, columns);
+            let halves = (plan.winograd.is_none() && pool_padding == 0).then(|| Halves::new(&geom));
+            ConvPool { plan, pool, f, halves }
+        })
     }
 
     /// The convolution's sizes.
@@ -157,6 +168,14 @@ impl ConvPool {
         winners: &mut [u8],
     ) {
         let (packed, _) = self.plan.packed_of(packed, 0);
+        if let Some(form) = &self.halves {
+            let (g, pool, f) = (self.geom(), &self.pool, self.f);
+            return with_scratch(form.len(g.in_channels), |halves| {
+                isa::run(Split { form, x, to: &mut *halves });
+                let (x, weights) = (&*halves, packed);
+                isa::run(PoolTile { g, pool, f, form, x, weights, bias: b, y, pooled, winners });
+            });
+        }
         with_scratch(self.plan.input.len(), |laid_out| match &self.plan.winograd {
             None => {
                 self.plan.input.lay_out(x, laid_out);
@@ -235,6 +254,11 @@ impl ConvPool {
 
     fn backward_f32(&self, past: &Past<'_, f32>, dy: &[f32], dx: Option<&mut [f32]>, grads: Grads<'_, f32>) {
         let p = &self.pool;
+        if let (Some(form), None) = (&self.halves, &dx)
+            && pool_taps::fits(self.geom(), p)
+        {
+            return self.backward_taps(form, past, dy, grads);
+        }
         with_scratch(self.plan.grad.len(), |grad| {
             self.plan.grad.clear_around(grad, 2 * p.out_h - p.padding, 2 * p.out_w - p.padding);
             isa::run(Expand {
@@ -256,6 +280,19 @@ impl ConvPool {
                 self.plan.input_gradient(grad, self.plan.packed_of(past.filters.packed, 0).1, dx);
             }
             self.plan.weight_gradient(past.x, grad, grads.dw);
+        });
+    }
+
+    /// The gradients of the parameters alone, from the winners.
+    fn backward_taps(&self, form: &Halves, past: &Past<'_, f32>, dy: &[f32], grads: Grads<'_, f32>) {
+        let (g, pool, f) = (self.geom(), &self.pool, self.f);
+        let Past { x, y, pooled, winners, .. } = *past;
+        with_scratch(form.len(g.in_channels), |halves| {
+            isa::run(Split { form, x, to: &mut *halves });
+            with_scratch(slope_len(pool), |dz| {
+                isa::run(Slope { f, pool, y, pooled, dy, dz: &mut *dz, db: grads.db });
+                isa::run(PoolTaps { g, pool, form, x: halves, dz, winners, dw: grads.dw });
+            });
         });
     }
 

@@ -39,6 +39,43 @@ fn plain(g: Conv2dGeom, pool: &Pool2dGeom, f: Option<Activation>, [x, w, b, dy]:
     [y, dx, dw, db].concat()
 }
 
+/// Parameters' gradients of a first layer, whose input's is not asked for: sums in an order of their own.
+fn check_first(g: Conv2dGeom, f: Option<Activation>) {
+    let fused = ConvPool::new(g, 0, f).unwrap();
+    let (x, w) = (noise(1, g.input_len()), noise(2, g.weight_len()));
+    let (b, dy) = (noise(3, g.out_channels), noise(4, fused.pool().output_len()));
+    let packed = pack(fused.plan(), &w);
+    let filters = Filters { w: &w, packed: &packed };
+    let found = same_on_each_isa(|| {
+        let mut y = vec![f32::NAN; dy.len()];
+        let (mut pooled, mut winners) = (vec![0.0; fused.saved_numbers()], vec![0; fused.saved_bytes()]);
+        fused.forward(&x, filters, Some(&b), &mut y, &mut pooled, &mut winners);
+        let (mut dw, mut db) = (vec![0.5; w.len()], vec![0.0; b.len()]);
+        let past = Past { x: &x, filters, y: &y, pooled: &pooled, winners: &winners };
+        fused.backward(&past, &dy, None, Grads { dw: &mut dw, db: Some(&mut db) });
+        [dw, db].concat()
+    });
+    let expected = plain(g, fused.pool(), f, [&x, &w, &b, &dy]);
+    let expected: Vec<f64> = expected[dy.len() + x.len()..].iter().map(|&v| f64::from(v)).collect();
+    crate::noise::assert_close(&format!("{g:?}"), &found, &expected, 1e-5);
+}
+
+#[test]
+fn a_first_layer_sums_over_the_winners_alone() {
+    for (inp, out, size, k, padding) in [
+        (1, 6, (40, 128), 5, 0),
+        (1, 16, (17, 31), 3, 1),
+        (1, 1, (5, 5), 5, 2),
+        (1, 9, (8, 70), 5, 1),
+        (3, 2, (20, 36), 1, 0),
+    ] {
+        let g = Conv2dGeom::square(inp, out, size, k, 1, padding).unwrap();
+        for f in [None, Some(Activation::Sigmoid), Some(Activation::Silu)] {
+            check_first(g, f);
+        }
+    }
+}
+
 fn check(g: Conv2dGeom, padding: usize, f: Option<Activation>) {
     let Some(fused) = ConvPool::new(g, padding, f) else { return };
     let pool = *fused.pool();
@@ -72,7 +109,7 @@ proptest! {
         size in (2usize..24, 2usize..70),
         window in 1usize..6,
         padding in (0usize..3, 0usize..2),
-        f in 0usize..5,
+        f in 0usize..7,
     ) {
         let f = [
             None,

@@ -17,7 +17,7 @@
 use crate::simd::{Kernel, LANES, Simd};
 
 /// Output channels of a full tile; a layer's last channels may be fewer.
-const BLOCK: usize = 8;
+pub(super) const BLOCK: usize = 8;
 
 /// One plane set to compute. `x` must be readable 15 numbers past the last column of the last tap.
 pub(super) struct Correlate<'a> {

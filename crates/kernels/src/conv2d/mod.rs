@@ -11,12 +11,16 @@ mod cost;
 mod depthwise;
 mod geom;
 mod grad_weight;
+mod halves;
 mod layout;
 mod passes;
 mod phases;
 mod plan;
 mod pointwise;
 mod pool_rows;
+mod pool_slope;
+mod pool_taps;
+mod pool_tile;
 mod reference;
 mod sheet;
 #[cfg(test)]
