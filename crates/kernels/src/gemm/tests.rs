@@ -22,7 +22,8 @@ const SIZES: [(usize, usize, usize); 14] = [
 ];
 
 /// Sums that are cut into chunks.
-const LONG: [(usize, usize, usize); 4] = [(1, 25, 4096), (1, 12, 5001), (9, 14, 4111), (40, 3, 8209)];
+const LONG: [(usize, usize, usize); 6] =
+    [(10, 7, 1000), (33, 50, 3100), (1, 25, 4096), (1, 12, 5001), (9, 14, 4111), (40, 3, 8209)];
 
 fn wide(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&v| f64::from(v)).collect()
