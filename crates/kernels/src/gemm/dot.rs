@@ -13,6 +13,7 @@
 //! [`super::matmul_nt_reference`]. The order of a sum depends on `k` alone: in a chunk, lane `l` adds the terms `l, l+16, …`,
 //! then the lanes are folded, then the chunks added.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::isa;
@@ -34,6 +35,12 @@ const UNROLLED: usize = 4 * LANES;
 const TALL: usize = 8;
 const WIDE: usize = 3;
 
+thread_local! {
+    /// Calls with few rows go through `b` forwards and backwards in turn: where the last one ended, the thread's L2 still holds some of it.
+    /// No sum is added in another order.
+    static BACKWARDS: Cell<bool> = const { Cell::new(false) };
+}
+
 /// What becomes of what a product's place held.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Write {
@@ -52,7 +59,11 @@ pub(super) fn matmul_nt((m, n, k): (usize, usize, usize), a: &[f32], b: &[f32], 
     if chunks < CHUNKS || m < FEW {
         let out = SharedMut::new(c);
         return for_each_block(n, N_BLOCK, m * n * k, |columns| {
-            for start in columns.clone().step_by(N_BLOCK) {
+            let blocks = columns.len().div_ceil(N_BLOCK);
+            let backwards = BACKWARDS.replace(!BACKWARDS.get());
+            for block in 0..blocks {
+                let block = if backwards { blocks - 1 - block } else { block };
+                let start = columns.start + block * N_BLOCK;
                 let columns = start..(start + N_BLOCK).min(columns.end);
                 for chunk in 0..chunks {
                     let write = if chunk == 0 { Write::Replace } else { Write::Add };
