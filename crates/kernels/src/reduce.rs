@@ -74,6 +74,23 @@ fn sum_squares_of_block<T: Element>(x: &[T]) -> f64 {
     sums.into_iter().sum()
 }
 
+/// Whether both have the same numbers, bit for bit: 0 is not −0, and a NaN is itself.
+#[must_use]
+pub fn same_bits<T: Element>(a: &[T], b: &[T]) -> bool {
+    // Whole chunks without a way out, which the compiler turns into vector instructions.
+    fn alike<U: Copy>(a: &[U], b: &[U], differ: impl Fn(U, U) -> bool + Copy) -> bool {
+        let chunks = a.chunks(256).zip(b.chunks(256));
+        a.len() == b.len()
+            && chunks
+                .into_iter()
+                .all(|(a, b)| !a.iter().zip(b).fold(false, |any, (&a, &b)| any | differ(a, b)))
+    }
+    match (T::as_f32(a), T::as_f32(b)) {
+        (Some(a), Some(b)) => alike(a, b, |a, b| a.to_bits() != b.to_bits()),
+        _ => alike(a, b, |a, b| a.to_f64().to_bits() != b.to_f64().to_bits()),
+    }
+}
+
 /// Whether no number is NaN or infinite, on the current rayon pool.
 pub fn all_finite<T: Element>(x: &[T]) -> bool {
     let Some(x) = T::as_f32(x) else { return x.iter().all(|v| v.to_f64().is_finite()) };
@@ -111,6 +128,21 @@ impl Kernel for Finite<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bits_are_the_same_or_not() {
+        let x: Vec<f32> = (0..700).map(|i| i as f32).collect();
+        let wide: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+        assert!(same_bits(&x, &x) && same_bits(&wide, &wide) && same_bits::<f32>(&[], &[]));
+        assert!(
+            !same_bits(&x, &x[1..]) && !same_bits(&[0.0], &[-0.0]) && same_bits(&[f32::NAN], &[f32::NAN])
+        );
+        for at in [0, 255, 256, 699] {
+            let (mut y, mut wider) = (x.clone(), wide.clone());
+            (y[at], wider[at]) = (0.5, 0.5);
+            assert!(!same_bits(&x, &y) && !same_bits(&wide, &wider), "{at}");
+        }
+    }
 
     #[test]
     fn one_number_that_is_not_finite_is_found_wherever_it_stands() {

@@ -11,19 +11,27 @@ use crate::workspace::{SegmentMemory, Workers, Workspace};
 
 impl<T: Element> Sequential<T> {
     /// Writes `∂L/∂params` to `grads` (what lies between tensors stays as it is), for the batch of the last forward pass with the same `params` and
-    /// `input`, given `∂L/∂logits` in [`Workspace::logits_and_grad`].
+    /// `input`, given `∂L/∂logits` in [`Workspace::logits_and_grad`]. Gives whether all of them are finite.
     ///
     /// # Panics
     /// If a length does not match or the workspace is not for training.
-    pub fn backward(&self, params: &[T], input: &[T], at: StepId, ws: &mut Workspace<T>, grads: &mut [T]) {
+    pub fn backward(
+        &self,
+        params: &[T],
+        input: &[T],
+        at: StepId,
+        ws: &mut Workspace<T>,
+        grads: &mut [T],
+    ) -> bool {
         assert_eq!(ws.mode, Mode::Train, "gradients need a training workspace");
         assert_eq!(grads.len(), self.num_slots(), "length of the gradients");
         assert_eq!(input.len(), ws.batch * self.input_shape().len(), "the batch of the forward pass");
         let batch = ws.batch;
+        let mut finite = true;
         for (i, segment) in self.segments().iter().enumerate().rev() {
             let (before, rest) = ws.segments.split_at_mut(i);
             let memory = &mut rest[0];
-            let pass = Pass { net: self, segment, params, packed: &ws.packed, at, mode: ws.mode };
+            let pass = Pass { net: self, segment, params, packed: &ws.packed.weights, at, mode: ws.mode };
             if segment.kind == SegmentKind::Join {
                 pass.backward_join(input, batch, memory, before);
                 continue;
@@ -37,11 +45,12 @@ impl<T: Element> Sequential<T> {
                 }
             };
             let grads = &mut grads[segment.params.clone()];
-            match segment.kind {
+            finite &= match segment.kind {
                 SegmentKind::Batch => pass.backward_batch(input, batch, grad_input, memory, grads),
                 _ => pass.backward_samples(input, batch, grad_input, memory, &ws.workers, grads),
-            }
+            };
         }
+        finite
     }
 }
 
@@ -97,7 +106,7 @@ impl<T: Element> Pass<'_, T> {
         grad_input: Option<GradInput<'_, T>>,
         memory: &mut SegmentMemory<T>,
         grads: &mut [T],
-    ) {
+    ) -> bool {
         for node in &self.net.nodes()[self.segment.layers.clone()] {
             if !node.layer.overwrites_grads() {
                 let first = self.segment.params.start;
@@ -118,9 +127,10 @@ impl<T: Element> Pass<'_, T> {
         match grad_input {
             Some(GradInput { data, adds: true }) => {
                 let own = &mut own[..data.len()];
-                self.backward_chain(&chain, Some(own), [a, b], grads);
+                let finite = self.backward_chain(&chain, Some(own), [a, b], grads);
                 let parts = data.par_chunks_mut(ADDED).zip(own.par_chunks(ADDED));
                 parts.for_each(|(data, own)| reduce::add_assign(data, own));
+                finite
             }
             rest => self.backward_chain(&chain, rest.map(|g| g.data), [a, b], grads),
         }
@@ -134,7 +144,7 @@ impl<T: Element> Pass<'_, T> {
         memory: &mut SegmentMemory<T>,
         workers: &Workers<T>,
         grads: &mut [T],
-    ) {
+    ) -> bool {
         let s = self.segment;
         let group = samples_per_group(batch);
         let groups = batch.div_ceil(group);
@@ -167,7 +177,9 @@ impl<T: Element> Pass<'_, T> {
                         self.backward_chain(&chain, Some(&mut *share), [&mut *a, &mut *b], grads);
                         reduce::add_assign(own, share);
                     }
-                    own => self.backward_chain(&chain, own, [&mut *a, &mut *b], grads),
+                    own => {
+                        self.backward_chain(&chain, own, [&mut *a, &mut *b], grads);
+                    }
                 }
             }
         };
@@ -183,20 +195,22 @@ impl<T: Element> Pass<'_, T> {
         for own in group_grads.chunks_exact(stride) {
             reduce::add_assign(grads, &own[..len]);
         }
+        reduce::all_finite(grads)
     }
 
-    /// The segment's layers in reverse; gradients between layers alternate between two buffers.
+    /// The segment's layers in reverse; gradients between layers alternate between two buffers. Of a [`SegmentKind::Batch`] gives
+    /// whether the parameters' gradients are finite; those of samples still have to be added up.
     fn backward_chain(
         &self,
         chain: &Chain<'_, T>,
         mut grad_input: Option<&mut [T]>,
         between: [&mut [T]; 2],
         grads: &mut [T],
-    ) {
+    ) -> bool {
         let Chain { batch, .. } = *chain;
         let s = self.segment;
         let [mut a, mut b] = between;
-        let mut at_end = true;
+        let (mut at_end, mut finite) = (true, true);
         for (k, layer) in s.layers.clone().enumerate().rev() {
             let node = &self.net.nodes()[layer];
             let slot = &s.slots[k];
@@ -205,24 +219,27 @@ impl<T: Element> Pass<'_, T> {
             let grad_output = if at_end { chain.grad_output } else { &a[..output.len()] };
             let grad_own = if k == 0 { grad_input.take() } else { Some(&mut b[..input.len()]) };
             let own = node.params.start - s.params.start..node.params.end - s.params.start;
-            node.layer.backward(
-                &self.ctx(layer, chain.first_sample),
-                self.weights(layer),
-                Past {
-                    input: View { batch, data: input },
-                    output: View { batch, data: output },
-                    saved: Saved {
-                        numbers: &chain.numbers[slot.saved_numbers(batch)],
-                        bytes: &chain.bytes[slot.saved_bytes(batch)],
-                    },
+            let (ctx, weights, grads) =
+                (self.ctx(layer, chain.first_sample), self.weights(layer), &mut grads[own]);
+            let past = Past {
+                input: View { batch, data: input },
+                output: View { batch, data: output },
+                saved: Saved {
+                    numbers: &chain.numbers[slot.saved_numbers(batch)],
+                    bytes: &chain.bytes[slot.saved_bytes(batch)],
                 },
-                View { batch, data: grad_output },
-                grad_own.map(|data| ViewMut { batch, data }),
-                &mut grads[own],
-            );
+            };
+            let grad_output = View { batch, data: grad_output };
+            let grad_input = grad_own.map(|data| ViewMut { batch, data });
+            if s.kind == SegmentKind::Batch {
+                finite &= node.layer.backward_checked(&ctx, weights, past, grad_output, grad_input, grads);
+            } else {
+                node.layer.backward(&ctx, weights, past, grad_output, grad_input, grads);
+            }
             std::mem::swap(&mut a, &mut b);
             at_end = false;
         }
+        finite
     }
 }
 
@@ -258,6 +275,35 @@ mod tests {
         net.backward(&params, &input, StepId::default(), &mut ws, &mut dirty);
         for entry in net.params() {
             assert_eq!(clean[entry.range.clone()], dirty[entry.range.clone()], "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn a_gradient_that_is_not_finite_is_told_of_wherever_it_comes_from() {
+        let spec = zoo::lenet5_modified(crate::Shape::image(1, 20, 20), 3);
+        let net = crate::fuse(spec.build::<f32>().unwrap());
+        let params = net.init_params(&crate::init::InitScheme::default(), 1);
+        let input: Vec<f32> = (0..3 * 400).map(|i| ((i * 97) % 251) as f32 / 251.0).collect();
+        let mut ws = net.workspace(3, Mode::Train);
+        let mut grads = vec![0.0; net.num_slots()];
+        net.forward(&params, &input, StepId::default(), &mut ws);
+        for (pull, weight) in [
+            (1.0, None),
+            (f32::NAN, None),
+            (f32::INFINITY, None),
+            (1.0, Some("conv2.weight")),
+            (1.0, Some("fc2.weight")),
+        ] {
+            // A weight that is not a number spoils the gradients of the layers before it, of all kinds.
+            let mut params = params.clone();
+            for entry in net.params().iter().filter(|entry| Some(&*entry.name) == weight) {
+                params[entry.range.clone()].fill(f32::NAN);
+            }
+            ws.packed.update(net.nodes(), Mode::Train, &params);
+            ws.logits_and_grad().1.fill(pull);
+            let told = net.backward(&params, &input, StepId::default(), &mut ws, &mut grads);
+            assert_eq!(told, reduce::all_finite(&grads), "{pull} {weight:?}");
+            assert_eq!(told, pull == 1.0 && weight.is_none(), "{pull} {weight:?}");
         }
     }
 

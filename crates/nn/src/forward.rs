@@ -24,12 +24,12 @@ impl<T: Element> Sequential<T> {
         let batch = input.len() / len;
         assert!(batch <= ws.capacity, "a batch of {batch} in a workspace for {}", ws.capacity);
         ws.batch = batch;
-        self.pack(ws.mode, params, &mut ws.packed);
+        ws.packed.update(self.nodes(), ws.mode, params);
         for (i, segment) in self.segments().iter().enumerate() {
             let (before, rest) = ws.segments.split_at_mut(i);
             let memory = &mut rest[0];
             let from = |feed: &Feed| feed.from.map_or(input, |s| &before[s].output[..feed.len * batch]);
-            let pass = Pass { net: self, segment, params, packed: &ws.packed, at, mode: ws.mode };
+            let pass = Pass { net: self, segment, params, packed: &ws.packed.weights, at, mode: ws.mode };
             match segment.kind {
                 SegmentKind::Batch => pass.forward_batch(from(&segment.inputs[0]), batch, memory),
                 SegmentKind::Sample => {

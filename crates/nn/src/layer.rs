@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kernels::Element;
+use kernels::{Element, reduce};
 
 use crate::join::Join;
 use crate::param::ParamSpec;
@@ -65,7 +65,7 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
         0
     }
 
-    /// Rearranges the parameters for the kernels, once a step; `forward` and, in [`Mode::Train`], `backward` receive
+    /// Rearranges the parameters for the kernels, once a step (in [`Mode::Eval`] once as long as they stay the same); `forward` and, in [`Mode::Train`], `backward` receive
     /// the result.
     fn pack(&self, mode: Mode, params: &[T], packed: &mut [T]) {
         let _ = (mode, params, packed);
@@ -93,6 +93,21 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
         grad_input: Option<ViewMut<'_, T>>,
         grad_params: &mut [T],
     );
+
+    /// The same, and whether all of `grad_params` is finite then: a layer that sees its gradients anyway, while it writes them, spares
+    /// another pass over memory. Asked of layers of [`Locality::Batch`].
+    fn backward_checked(
+        &self,
+        ctx: &Ctx,
+        weights: Weights<'_, T>,
+        past: Past<'_, T>,
+        grad_output: View<'_, T>,
+        grad_input: Option<ViewMut<'_, T>>,
+        grad_params: &mut [T],
+    ) -> bool {
+        self.backward(ctx, weights, past, grad_output, grad_input, grad_params);
+        reduce::all_finite(grad_params)
+    }
 
     /// After a training step, moves running statistics among the parameters (batch normalisation's).
     fn update_stats(&self, saved: Saved<'_, T>, params: &mut [T]) {

@@ -44,6 +44,7 @@ pub mod loss;
 mod model_file;
 mod named_layer;
 pub mod optim;
+mod packed;
 mod param;
 pub mod schedule;
 mod segment;

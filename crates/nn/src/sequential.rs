@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use kernels::{Buffer, Element};
+use kernels::Element;
 
 use crate::layer::{Layer, Mode, Saved};
+use crate::packed::Packed;
 use crate::param::{PARAM_ALIGN, ParamEntry};
 use crate::segment::{LayerFacts, Segment, plan};
 use crate::shape::Shape;
@@ -209,7 +210,7 @@ impl<T: Element> Sequential<T> {
     /// Memory for passes of up to `capacity` samples, on the current rayon pool.
     #[must_use]
     pub fn workspace(&self, capacity: usize, mode: Mode) -> Workspace<T> {
-        Workspace::new(&self.segments, self.packed_len, capacity.max(1), mode)
+        Workspace::new(&self.segments, Packed::new(self.packed_len, self.nodes.len()), capacity.max(1), mode)
     }
 
     /// After a training step's forward pass, moves the running statistics among `params`.
@@ -230,14 +231,6 @@ impl<T: Element> Sequential<T> {
 
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
-    }
-
-    pub(crate) fn pack(&self, mode: Mode, params: &[T], packed: &mut Buffer<T>) {
-        for node in &self.nodes {
-            if !node.packed.is_empty() {
-                node.layer.pack(mode, &params[node.params.clone()], &mut packed[node.packed.clone()]);
-            }
-        }
     }
 }
 

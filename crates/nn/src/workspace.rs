@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kernels::{Buffer, Element};
 
 use crate::layer::Mode;
+use crate::packed::Packed;
 use crate::segment::{Segment, SegmentKind, max_groups};
 
 /// Activations, saved values, gradients and scratch of one network, for batches up to a fixed size.
@@ -18,7 +19,7 @@ pub struct Workspace<T: Element = f32> {
     pub(crate) mode: Mode,
     /// Samples of the last forward pass.
     pub(crate) batch: usize,
-    pub(crate) packed: Buffer<T>,
+    pub(crate) packed: Packed<T>,
     pub(crate) segments: Vec<SegmentMemory<T>>,
     pub(crate) workers: Workers<T>,
 }
@@ -61,7 +62,7 @@ impl<T: Element> SegmentMemory<T> {
 }
 
 impl<T: Element> Workspace<T> {
-    pub(crate) fn new(segments: &[Segment], packed_len: usize, capacity: usize, mode: Mode) -> Self {
+    pub(crate) fn new(segments: &[Segment], packed: Packed<T>, capacity: usize, mode: Mode) -> Self {
         let memory = segments.iter().map(|s| SegmentMemory::new(s, capacity, mode)).collect();
         let sample = || segments.iter().filter(|s| s.kind == SegmentKind::Sample);
         let numbers = match mode {
@@ -73,7 +74,7 @@ impl<T: Element> Workspace<T> {
             capacity,
             mode,
             batch: 0,
-            packed: Buffer::zeros(packed_len),
+            packed,
             segments: memory,
             workers: Workers::new(numbers.unwrap_or(0), bytes.unwrap_or(0)),
         }

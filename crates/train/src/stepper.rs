@@ -135,14 +135,14 @@ impl<'a> Stepper<'a> {
     /// If `input` has another length than when it was scored.
     pub fn learn(&mut self, input: &[f32], lr: f64) -> Result<(), BadGradient> {
         let at = self.at();
-        self.net.backward(&self.params, input, at, &mut self.workspace, &mut self.grads);
+        let mut finite = self.net.backward(&self.params, input, at, &mut self.workspace, &mut self.grads);
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
             sum_bias_gradients(self.net, &mut self.grads);
+            finite = finite && all_finite(&self.grads);
         }
-        let finite = match self.recipe.weight_gradient {
-            WeightGradient::Plain => all_finite(&self.grads),
-            WeightGradient::Centralized => centralize(self.net, &mut self.grads),
-        };
+        if self.recipe.weight_gradient == WeightGradient::Centralized {
+            finite = centralize(self.net, &mut self.grads);
+        }
         if !finite {
             return Err(self.bad_gradient());
         }

@@ -1,17 +1,19 @@
-//! `c = a · bᵀ`: both operands are read along their rows, 16 terms of the sum in the 16 lanes.
+//! `c = a · bᵀ`: both operands are read along their rows, where they lie, 16 terms of the sum in the 16 lanes.
 //!
 //! ```text
 //!            b: NR rows          c[i, j] = Σ chunks Σ lanes acc[i][j]
 //!           ┌────────────┐       acc[i][j] += a[i, p..p+16] · b[j, p..p+16]
 //!  a:  MR   │ acc 8 × 3  │
-//!  rows     │            │       p in blocks that stay in L1 for all rows of a and 12 of b
+//!  rows     │            │       p along a chunk, which 8 rows of a fill L1 with; all rows of b pass over them from L2
 //!           └────────────┘
 //! ```
 //!
-//! Long sums are cut into chunks, one a task: each number of `a` is then copied once, each of `b` read once. Tested against
+//! Long sums are cut into chunks, one a task, and while a task multiplies it asks for the next chunk, one row a tile, so that memory
+//! and multiply-adds are busy at once: each number of `a` and `b` comes from memory once. Tested against
 //! [`super::matmul_nt_reference`]. The order of a sum depends on `k` alone: in a chunk, lane `l` adds the terms `l, l+16, …`,
 //! then the lanes are folded, then the chunks added.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::isa;
@@ -19,16 +21,25 @@ use crate::parallel::{SharedMut, for_each_block};
 use crate::scratch::with_scratch;
 use crate::simd::{Kernel, LANES, Simd};
 
-/// Terms of a chunk, about: 120 rows of 4 KiB are a quarter of a 2 MiB L2.
-const CHUNK: usize = 1024;
-/// Chunks come in fours, so that two or four threads get the same.
+/// The most terms of a chunk: 8 rows of 3 KiB are half of L1, 120 rows a fifth of a 2 MiB L2.
+const CHUNK: usize = 768;
+/// Many chunks come in fours, so that two or four threads get the same.
 const CHUNKS: usize = 4;
-/// Terms that are done before moving on to the next rows: 16 rows of 2 KiB fill two thirds of L1.
-const K_BLOCK: usize = 512;
-/// Rows of `a` whose block stays in L1.
-const M_BLOCK: usize = 16;
-/// Rows of `b` that pass over it.
+/// Columns that a task takes where chunks are none.
 const N_BLOCK: usize = 12;
+/// So few rows of `a` take less time than reading `b`, which then is read row by row from end to end.
+const FEW: usize = 8;
+/// Terms that a turn of the inner loop adds.
+const UNROLLED: usize = 4 * LANES;
+/// Rows and columns of the largest tile.
+const TALL: usize = 8;
+const WIDE: usize = 3;
+
+thread_local! {
+    /// Calls with few rows go through `b` forwards and backwards in turn: where the last one ended, the thread's L2 still holds some of it.
+    /// No sum is added in another order.
+    static BACKWARDS: Cell<bool> = const { Cell::new(false) };
+}
 
 /// What becomes of what a product's place held.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,22 +48,28 @@ enum Write {
     Add,
 }
 
-/// So few rows of `a` take less time than reading `b`, which then is read row by row from end to end.
-const FEW: usize = 8;
-
 pub(super) fn matmul_nt((m, n, k): (usize, usize, usize), a: &[f32], b: &[f32], c: &mut [f32]) {
+    assert!(a.len() >= m * k && b.len() >= n * k && c.len() >= m * n);
     if m == 0 || n == 0 || k == 0 {
         return c.fill(0.0);
     }
-    let chunks = if k < 2 * CHUNK { 1 } else { (k / CHUNK).next_multiple_of(CHUNKS) };
+    let chunks = if k <= 2 * CHUNK { k.div_ceil(CHUNK) } else { k.div_ceil(CHUNK).next_multiple_of(CHUNKS) };
     let len = k.div_ceil(chunks).next_multiple_of(LANES);
     let terms = |chunk: usize| (chunk * len).min(k)..((chunk + 1) * len).min(k);
-    if chunks == 1 || m < FEW {
+    if chunks < CHUNKS || m < FEW {
         let out = SharedMut::new(c);
         return for_each_block(n, N_BLOCK, m * n * k, |columns| {
-            for chunk in 0..chunks {
-                let write = if chunk == 0 { Write::Replace } else { Write::Add };
-                product((m, n, k), a, b, columns.clone(), terms(chunk), out, write);
+            let blocks = columns.len().div_ceil(N_BLOCK);
+            let backwards = BACKWARDS.replace(!BACKWARDS.get());
+            for block in 0..blocks {
+                let block = if backwards { blocks - 1 - block } else { block };
+                let start = columns.start + block * N_BLOCK;
+                let columns = start..(start + N_BLOCK).min(columns.end);
+                for chunk in 0..chunks {
+                    let write = if chunk == 0 { Write::Replace } else { Write::Add };
+                    let (columns, terms) = (columns.clone(), terms(chunk));
+                    isa::run(Product { m, n, k, a, b, columns, terms, next: None, write, out });
+                }
             }
         });
     }
@@ -61,8 +78,10 @@ pub(super) fn matmul_nt((m, n, k): (usize, usize, usize), a: &[f32], b: &[f32], 
         for_each_block(chunks, 1, m * n * k, |some| {
             for chunk in some {
                 // SAFETY: each chunk has a part of its own, `m · n` numbers.
-                let part = unsafe { out.part(chunk * m * n, m * n) };
-                product((m, n, k), a, b, 0..n, terms(chunk), part, Write::Replace);
+                let out = unsafe { out.part(chunk * m * n, m * n) };
+                let (columns, terms) = (0..n, terms(chunk));
+                let next = (terms.end < k).then_some(terms.end);
+                isa::run(Product { m, n, k, a, b, columns, terms, next, write: Write::Replace, out });
             }
         });
         c.copy_from_slice(&parts[..m * n]);
@@ -72,170 +91,152 @@ pub(super) fn matmul_nt((m, n, k): (usize, usize, usize), a: &[f32], b: &[f32], 
     });
 }
 
-/// Some columns of `c`, as far as some terms go.
-fn product(
-    (m, n, k): (usize, usize, usize),
-    a: &[f32],
-    b: &[f32],
-    columns: Range<usize>,
-    terms: Range<usize>,
-    out: SharedMut<'_>,
-    write: Write,
-) {
-    // Blocks of about equal length.
-    let blocks = terms.len().div_ceil(K_BLOCK);
-    let block = terms.len().div_ceil(blocks.max(1)).next_multiple_of(LANES);
-    for first in (0..m).step_by(M_BLOCK) {
-        let rows = M_BLOCK.min(m - first);
-        let a = &a[first * k..(first + rows) * k];
-        with_scratch(blocks * rows * K_BLOCK + rows * N_BLOCK * LANES, |scratch| {
-            let (packed, sums) = scratch.split_at_mut(blocks * rows * K_BLOCK);
-            for (i, row) in a.chunks_exact(k).enumerate() {
-                for (q, from) in row[terms.clone()].chunks(block).enumerate() {
-                    let to = &mut packed[(q * rows + i) * K_BLOCK..][..block];
-                    to[..from.len()].copy_from_slice(from);
-                    to[from.len()..].fill(0.0);
-                }
-            }
-            for start in columns.clone().step_by(N_BLOCK) {
-                let columns = start..(start + N_BLOCK).min(columns.end);
-                let sums = &mut sums[..rows * columns.len() * LANES];
-                let b = &b[columns.start * k..columns.end * k];
-                isa::run(Panel { rows, k, terms: terms.clone(), block, a: packed, b, sums: &mut *sums });
-                for (j, own) in columns.zip(sums.chunks_exact(rows)) {
-                    for (i, &sum) in own.iter().enumerate() {
-                        // SAFETY: row `first + i < m`, column `j < n`; each column of `out` belongs to one thread.
-                        let to = unsafe { &mut *out.at((first + i) * n + j) };
-                        *to = if write == Write::Add { *to + sum } else { sum };
-                    }
-                }
-            }
-        });
-    }
-}
-
-/// Up to [`N_BLOCK`] columns, up to [`M_BLOCK`] rows of `a`. Leaves the sums of the lanes, `[column][row]`.
-struct Panel<'a> {
-    rows: usize,
+/// Some columns of `c`, as far as some terms go. [`matmul_nt`] has checked the lengths.
+struct Product<'a> {
+    m: usize,
+    n: usize,
     k: usize,
-    terms: Range<usize>,
-    /// Terms of a block.
-    block: usize,
-    /// The terms of `a`, `[block][row][K_BLOCK]`, zeros behind the last.
     a: &'a [f32],
     b: &'a [f32],
-    sums: &'a mut [f32],
+    columns: Range<usize>,
+    terms: Range<usize>,
+    /// Where the terms begin that will be asked for next.
+    next: Option<usize>,
+    write: Write,
+    /// `[m, n]`; the columns belong to this thread.
+    out: SharedMut<'a>,
 }
 
-impl Kernel for Panel<'_> {
+impl Kernel for Product<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Panel { rows, k, terms, block, a, b, sums } = self;
-        let columns = b.len() / k;
-        sums.fill(0.0);
-        for (start, a) in terms.clone().step_by(block).zip(a.chunks_exact(rows * K_BLOCK)) {
-            let len = block.min(terms.end - start);
-            // Where the next block of the same row lies; after the last, the first of the rows that come next.
-            let ahead = if start + len < terms.end { len } else { N_BLOCK * k - (start - terms.start) };
-            let mut j = 0;
-            while j < columns {
-                let step = if columns - j >= 3 { 3 } else { 1 };
-                let b = &b[j * k + start..];
-                let sums = &mut sums[j * rows * LANES..];
-                let mut i = 0;
-                while i < rows {
-                    let a = &a[i * K_BLOCK..];
-                    let sums = &mut sums[i * LANES..];
-                    // The rows of `b` are new to the first rows of `a` alone. Few rows wait for memory anyhow, which hints slow down.
-                    let at = Tile { len, k, rows, ahead: (i == 0 && rows >= FEW).then_some(ahead) };
-                    let tall = if S::ACCUMULATORS >= 24 { 8 } else { 2 };
-                    i += match (rows - i, step) {
-                        (left, 3) if left >= tall && tall == 8 => tile::<S, 8, 3>(s, at, a, b, sums),
-                        (left, 1) if left >= 8 => tile::<S, 8, 1>(s, at, a, b, sums),
-                        (left, 3) if left >= 2 => tile::<S, 2, 3>(s, at, a, b, sums),
-                        (_, 3) => tile::<S, 1, 3>(s, at, a, b, sums),
-                        _ => tile::<S, 1, 1>(s, at, a, b, sums),
-                    };
-                }
-                j += step;
+        let mut sums = [0.0; TALL * WIDE * LANES];
+        let (mut i, mut tiles) = (0, 0);
+        while i < self.m {
+            let mut j = self.columns.start;
+            let mut rows = 0;
+            while j < self.columns.end {
+                let hint = self.hint(tiles);
+                tiles += 1;
+                let tall = S::ACCUMULATORS >= TALL * WIDE && self.m - i >= TALL;
+                let columns;
+                (rows, columns) = match (self.m - i, self.columns.end - j) {
+                    (_, WIDE..) if tall => self.tile::<S, TALL, WIDE>(s, (i, j), hint, &mut sums),
+                    _ if tall => self.tile::<S, TALL, 1>(s, (i, j), hint, &mut sums),
+                    (2.., WIDE..) => self.tile::<S, 2, WIDE>(s, (i, j), hint, &mut sums),
+                    (2.., _) => self.tile::<S, 2, 1>(s, (i, j), hint, &mut sums),
+                    (_, WIDE..) => self.tile::<S, 1, WIDE>(s, (i, j), hint, &mut sums),
+                    _ => self.tile::<S, 1, 1>(s, (i, j), hint, &mut sums),
+                };
+                j += columns;
             }
-        }
-        let many = columns * rows;
-        for first in (0..many).step_by(LANES) {
-            let mut each = [s.splat(0.0); LANES];
-            for (each, lanes) in each.iter_mut().zip(sums[first * LANES..].chunks_exact(LANES)) {
-                // SAFETY: the chunk has 16 numbers.
-                *each = unsafe { s.load(lanes.as_ptr()) };
-            }
-            // SAFETY: `sums` holds 16 numbers for each that is written, and these 16 are read already.
-            unsafe { s.store_first(sums.as_mut_ptr().add(first), many - first, s.sums(each)) };
+            i += rows;
         }
     }
 }
 
-#[derive(Clone, Copy)]
-struct Tile {
-    len: usize,
-    k: usize,
-    rows: usize,
-    /// How far behind what is read of `b` lies what to ask for.
-    ahead: Option<usize>,
+impl Product<'_> {
+    /// The row of the next terms that tile number `tile` asks for: first those of `b`, then those of `a`.
+    #[inline(always)]
+    fn hint(&self, tile: usize) -> Option<*const f32> {
+        let next = self.next?;
+        let row = |x: &[f32], row: usize| x.as_ptr().wrapping_add(row * self.k + next);
+        match tile {
+            tile if tile < self.n => Some(row(self.b, tile)),
+            tile if tile < self.n + self.m => Some(row(self.a, tile - self.n)),
+            _ => None,
+        }
+    }
+
+    /// `MR × NR` sums from row `i` and column `j` on. Returns `MR` and `NR`.
+    #[inline(always)]
+    fn tile<S: Simd, const MR: usize, const NR: usize>(
+        &self,
+        s: S,
+        (i, j): (usize, usize),
+        hint: Option<*const f32>,
+        sums: &mut [f32; TALL * WIDE * LANES],
+    ) -> (usize, usize) {
+        let (k, len) = (self.k, self.terms.len());
+        let mut acc = [[s.splat(0.0); NR]; MR];
+        // SAFETY: `matmul_nt` checked that rows `i..i + MR` of `a` and `j..j + NR` of `b`, `k` numbers each, are there, and that
+        // `out` has `m` rows of `n`; the terms end at `k`. `sums` has room for the largest tile.
+        unsafe {
+            let a = self.a.as_ptr().add(i * k + self.terms.start);
+            let b = self.b.as_ptr().add(j * k + self.terms.start);
+            // Four vectors at once: what counts the loop takes turns with the multiply-adds on the same ports.
+            let mut p = 0;
+            while p + UNROLLED <= len {
+                for p in (p..p + UNROLLED).step_by(LANES) {
+                    if let Some(hint) = hint {
+                        s.prefetch(hint.wrapping_add(p));
+                    }
+                }
+                for q in 0..UNROLLED / LANES {
+                    step(s, k, a.add(p + q * LANES), b.add(p + q * LANES), LANES, &mut acc);
+                }
+                p += UNROLLED;
+            }
+            while p < len {
+                step(s, k, a.add(p), b.add(p), len - p, &mut acc);
+                p += LANES;
+            }
+            for (i, acc) in acc.iter().enumerate() {
+                for (j, &acc) in acc.iter().enumerate() {
+                    s.store(sums.as_mut_ptr().add((i * NR + j) * LANES), acc);
+                }
+            }
+            fold(s, sums, MR * NR);
+            for (row, sums) in sums[..MR * NR].chunks_exact(NR).enumerate() {
+                for (column, &sum) in sums.iter().enumerate() {
+                    let to = self.out.at((i + row) * self.n + j + column);
+                    *to = if self.write == Write::Add { *to + sum } else { sum };
+                }
+            }
+        }
+        (MR, NR)
+    }
 }
 
-/// `MR × NR` sums, moved on by `len` terms. Returns `MR`.
+/// Up to 16 terms, of which `left` are there.
+///
+/// # Safety
+/// They can be read in `MR` rows of `a` and `NR` rows of `b`, `k` numbers apart.
 #[inline(always)]
-fn tile<S: Simd, const MR: usize, const NR: usize>(
+unsafe fn step<S: Simd, const MR: usize, const NR: usize>(
     s: S,
-    at: Tile,
-    a: &[f32],
-    b: &[f32],
-    sums: &mut [f32],
-) -> usize {
-    let place = |i: usize, j: usize| (j * at.rows + i) * LANES;
-    assert!(a.len() >= (MR - 1) * K_BLOCK + at.len.next_multiple_of(LANES));
-    assert!(b.len() >= (NR - 1) * at.k + at.len && sums.len() >= place(MR - 1, NR - 1) + LANES);
-    let mut acc = [[s.splat(0.0); NR]; MR];
-    // SAFETY: the assertions above cover every address: row `i` of `a` at `i·K_BLOCK`, row `j` of `b` at `j·k`,
-    // both read up to `len` (`a` is padded to whole vectors), sums at `place(i, j)`.
+    k: usize,
+    a: *const f32,
+    b: *const f32,
+    left: usize,
+    acc: &mut [[S::F; NR]; MR],
+) {
+    // SAFETY: the caller's promise.
     unsafe {
+        let vb: [S::F; NR] = std::array::from_fn(|j| s.load_first(b.add(j * k), left));
         for (i, acc) in acc.iter_mut().enumerate() {
-            for (j, acc) in acc.iter_mut().enumerate() {
-                *acc = s.load(sums.as_ptr().add(place(i, j)));
-            }
-        }
-        let whole = at.len / LANES * LANES;
-        let mut p = 0;
-        while p < whole {
-            if let Some(ahead) = at.ahead {
-                for j in 0..NR {
-                    s.prefetch(b.as_ptr().wrapping_add(j * at.k + p + ahead));
-                }
-            }
-            let vb: [S::F; NR] = std::array::from_fn(|j| s.load(b.as_ptr().add(j * at.k + p)));
-            for (i, acc) in acc.iter_mut().enumerate() {
-                let va = s.load(a.as_ptr().add(i * K_BLOCK + p));
-                for (acc, &vb) in acc.iter_mut().zip(&vb) {
-                    *acc = s.mul_add(va, vb, *acc);
-                }
-            }
-            p += LANES;
-        }
-        if p < at.len {
-            let left = at.len - p;
-            let vb: [S::F; NR] = std::array::from_fn(|j| s.load_first(b.as_ptr().add(j * at.k + p), left));
-            for (i, acc) in acc.iter_mut().enumerate() {
-                let va = s.load(a.as_ptr().add(i * K_BLOCK + p));
-                for (acc, &vb) in acc.iter_mut().zip(&vb) {
-                    *acc = s.mul_add(va, vb, *acc);
-                }
-            }
-        }
-        for (i, acc) in acc.iter().enumerate() {
-            for (j, &acc) in acc.iter().enumerate() {
-                s.store(sums.as_mut_ptr().add(place(i, j)), acc);
+            let va = s.load_first(a.add(i * k), left);
+            for (acc, &vb) in acc.iter_mut().zip(&vb) {
+                *acc = s.mul_add(va, vb, *acc);
             }
         }
     }
-    MR
+}
+
+/// Folds `count` vectors into their sums, which take the first places.
+#[inline(always)]
+fn fold<S: Simd>(s: S, sums: &mut [f32; TALL * WIDE * LANES], count: usize) {
+    // SAFETY: `count` is at most `TALL · WIDE`; what is read behind them, up to the next 16, is not past the end or is not read.
+    unsafe {
+        for first in (0..count).step_by(LANES) {
+            let from = sums.as_ptr().add(first * LANES);
+            let many = (count - first).min(LANES);
+            let mut each = [s.splat(0.0); LANES];
+            for (lane, each) in each.iter_mut().enumerate().take(many) {
+                *each = s.load(from.add(lane * LANES));
+            }
+            s.store_first(sums.as_mut_ptr().add(first), many, s.sums(each));
+        }
+    }
 }

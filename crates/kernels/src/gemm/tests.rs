@@ -1,7 +1,7 @@
 //! The fast forms against the triple loops, on every instruction set, around the tiles' borders.
 
 use super::*;
-use crate::isa::tests::same_on_each_isa;
+use crate::isa::tests::{on_each_isa, same_on_each_isa};
 use crate::noise::{assert_close, noise};
 
 const SIZES: [(usize, usize, usize); 14] = [
@@ -22,7 +22,8 @@ const SIZES: [(usize, usize, usize); 14] = [
 ];
 
 /// Sums that are cut into chunks.
-const LONG: [(usize, usize, usize); 4] = [(1, 25, 4096), (1, 12, 5001), (9, 14, 4111), (40, 3, 8209)];
+const LONG: [(usize, usize, usize); 6] =
+    [(10, 7, 1000), (33, 50, 3100), (1, 25, 4096), (1, 12, 5001), (9, 14, 4111), (40, 3, 8209)];
 
 fn wide(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&v| f64::from(v)).collect()
@@ -70,6 +71,27 @@ fn tn_agrees_with_the_triple_loop() {
         let mut expected = vec![0.0; m * n];
         matmul_tn_reference(mnk, &wide(&a), &wide(&b), &mut expected);
         assert_close("c", &c, &expected, 2e-6);
+    }
+}
+
+#[test]
+fn a_product_tells_whether_it_is_finite() {
+    for mnk @ (m, n, k) in [(1, 1, 1), (9, 50, 3), (17, 97, 33)] {
+        let (mut a, b) = (noise(7, k * m), noise(8, k * n));
+        for at in [0, k * m / 2, k * m - 1] {
+            for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+                let good = std::mem::replace(&mut a[at], bad);
+                for (isa, finite) in on_each_isa(|| {
+                    let mut c = vec![0.0; m * n];
+                    let told = matmul_tn_checked(mnk, &a, &b, &mut c);
+                    assert_eq!(told, c.iter().all(|c| c.is_finite()), "{bad} at {at} of {mnk:?}");
+                    told
+                }) {
+                    assert!(bad.is_finite() || !finite, "{isa}: {bad} at {at} of {mnk:?}");
+                }
+                a[at] = good;
+            }
+        }
     }
 }
 

@@ -112,16 +112,28 @@ impl<T: Element> Layer<T> for Linear {
 
     fn backward(
         &self,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         weights: Weights<'_, T>,
         past: Past<'_, T>,
         grad_output: View<'_, T>,
         grad_input: Option<ViewMut<'_, T>>,
         grad_params: &mut [T],
     ) {
+        self.backward_checked(ctx, weights, past, grad_output, grad_input, grad_params);
+    }
+
+    fn backward_checked(
+        &self,
+        _ctx: &Ctx,
+        weights: Weights<'_, T>,
+        past: Past<'_, T>,
+        grad_output: View<'_, T>,
+        grad_input: Option<ViewMut<'_, T>>,
+        grad_params: &mut [T],
+    ) -> bool {
         let (batch, out, len) = (past.input.batch, self.out_features, self.input.len());
         let (dw, db) = grad_params.split_at_mut(len * out);
-        gemm::matmul_tn((out, len, batch), grad_output.data, past.input.data, dw);
+        let finite = gemm::matmul_tn_checked((out, len, batch), grad_output.data, past.input.data, dw);
         if !db.is_empty() {
             db.fill(T::ZERO);
             reduce::accumulate_column_sums(grad_output.data, db);
@@ -130,5 +142,6 @@ impl<T: Element> Layer<T> for Linear {
             let w = &weights.params[..len * out];
             gemm::matmul_nn((batch, len, out), grad_output.data, w, grad_input.data);
         }
+        finite & reduce::all_finite(db)
     }
 }
