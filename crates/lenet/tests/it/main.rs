@@ -11,6 +11,7 @@ mod compare;
 mod corpus;
 mod crate_graph;
 mod disk;
+mod find_lr;
 mod inspect;
 mod lab;
 mod predict;

@@ -1,7 +1,7 @@
 //! The readings of a run, and their file `health.jsonl`.
 
 use super::Moment;
-use crate::{TrainError, history::EpochRecord, store::write_file};
+use crate::{LrRange, TrainError, history::EpochRecord, store::write_file};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
 
@@ -16,6 +16,8 @@ pub struct Health {
     pub epochs: Vec<EpochRecord>,
     /// How it broke off, if it did.
     pub failure: Option<Failure>,
+    /// What a range test of the same recipe found; not in the run's own file.
+    pub range: Option<LrRange>,
 }
 
 /// What is known of data and model before the first step.
