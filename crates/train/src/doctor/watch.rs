@@ -9,10 +9,10 @@ use crate::{Event, Flow, Job, Observer, TrainError, store::RunDir};
 const EARLY: [u64; 4] = [0, 1, 8, 64];
 
 /// So many readings are free.
-const FREE: usize = 10;
+const FREE: usize = 8;
 
-/// Pictures learned from between two of the others, at least: a reading costs about as much as 30 to 100 of them.
-const BETWEEN: u64 = 20_000;
+/// Pictures learned from between two of the others, at least: a reading costs about as much as 100 of them.
+const BETWEEN: u64 = 30_000;
 
 /// Watches one run for someone else.
 pub(crate) struct Watch<'a> {
