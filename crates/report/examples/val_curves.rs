@@ -1,7 +1,7 @@
 //! Draws the validation top-1 of several runs into one picture, as `docs/why-chance.md` shows it:
 //! `cargo run -p lenet-report --example val_curves -- OUT.svg 'NAME=RUN/results.csv' …`
 
-use report::plot::{Floor, LineChart, Presence, Reference, Role, Series, to_svg};
+use report::plot::{Floor, LineChart, Presence, Reference, Role, Series, XAxis, to_svg};
 use std::error::Error;
 
 /// One colour a run, in the order of the arguments.
@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let chart = LineChart {
         title: "Validation Top-1 Accuracy".into(),
         subtitle: "LeNet5, Tiny ImageNet, 50 classes".into(),
+        x: XAxis::Epochs,
         y_name: "top-1".into(),
         series,
         reference: Some(Reference { name: "chance".into(), value: 0.02 }),
@@ -28,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn curve(arg: &str, role: Role) -> Result<Series, Box<dyn Error>> {
     let (name, path) = arg.split_once('=').ok_or("expected NAME=RESULTS.csv")?;
     let text = std::fs::read_to_string(path)?;
-    let point = |line: &str| -> Result<(usize, f64), Box<dyn Error>> {
+    let point = |line: &str| -> Result<(f64, f64), Box<dyn Error>> {
         let cells: Vec<&str> = line.split(',').collect();
         let cell = |i: usize| cells.get(i).copied().ok_or("a row is too short");
         Ok((cell(0)?.parse()?, cell(6)?.parse()?))

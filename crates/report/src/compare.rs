@@ -14,7 +14,7 @@ use crate::table::{Table, to_csv, to_latex, to_markdown, to_terminal};
 use crate::tables::{accuracy_table, layer_tables};
 
 /// Pixels of a PNG to one of the drawing: sharp on paper at half a page's width.
-const PNG_SCALE: f64 = 2.0;
+pub(crate) const PNG_SCALE: f64 = 2.0;
 
 /// Any number of runs of any models, put together for a reader.
 ///

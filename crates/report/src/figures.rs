@@ -4,7 +4,7 @@ use train::history::{EpochRecord, Metrics};
 
 use crate::contender::{Accuracy, Contender, counted};
 use crate::plot::{
-    Bar, BarChart, Drawing, Floor, Group, LineChart, Mark, Panel, Presence, Reference, Role, Series,
+    Bar, BarChart, Drawing, Floor, Group, LineChart, Mark, Panel, Presence, Reference, Role, Series, XAxis,
 };
 use crate::published::known_model;
 use crate::stats::Stats;
@@ -115,6 +115,7 @@ fn curve(contender: &Contender, quantity: Quantity, number: usize) -> Figure {
     let chart = LineChart {
         title: quantity.title(),
         subtitle: subtitle(contender),
+        x: XAxis::Epochs,
         y_name: quantity.axis(),
         series: series(contender, quantity),
         reference: quantity.chance(contender.num_classes()),
@@ -144,7 +145,7 @@ fn subtitle(contender: &Contender) -> String {
 fn best_mark(contender: &Contender) -> Option<Mark> {
     let [run] = contender.runs.as_slice() else { return None };
     let epoch = run.summary.best_epoch.filter(|e| run.summary.epochs.iter().any(|r| r.epoch == *e))?;
-    Some(Mark { name: format!("best epoch: {epoch}"), epoch })
+    Some(Mark { name: format!("best epoch: {epoch}"), at: epoch as f64 })
 }
 
 /// Training and validation; of several seeds each one faintly, their mean in full.
@@ -154,18 +155,18 @@ fn series(contender: &Contender, quantity: Quantity) -> Vec<Series> {
         [("Training", Role::First, |e| &e.train), ("Validation", Role::Second, |e| &e.val)];
     let mut all = Vec::new();
     for (name, role, split) in splits {
-        let points = |epochs: &[EpochRecord]| -> Vec<(usize, f64)> {
-            epochs.iter().filter_map(|e| Some((e.epoch, quantity.of(split(e))?))).collect()
+        let points = |epochs: &[EpochRecord]| -> Vec<(f64, f64)> {
+            epochs.iter().filter_map(|e| Some((e.epoch as f64, quantity.of(split(e))?))).collect()
         };
         let of_runs = contender.runs.iter().map(|r| points(&r.summary.epochs));
         let of_runs: Vec<_> = of_runs.filter(|points| !points.is_empty()).collect();
-        let line = |points, presence| Series { name: name.to_owned(), points, role, presence };
+        let line = |name: &str, points, presence| Series { name: name.to_owned(), points, role, presence };
         match of_runs.as_slice() {
             [] => {}
-            [only] => all.push(line(only.clone(), Presence::Full)),
+            [only] => all.push(line(name, only.clone(), Presence::Full)),
             seeds => {
-                all.extend(seeds.iter().map(|s| line(s.clone(), Presence::Faint)));
-                all.push(line(mean(seeds), Presence::Full));
+                all.extend(seeds.iter().map(|s| line("single seeds", s.clone(), Presence::Faint)));
+                all.push(line(name, mean(seeds), Presence::Full));
             }
         }
     }
@@ -175,9 +176,9 @@ fn series(contender: &Contender, quantity: Quantity) -> Vec<Series> {
 }
 
 /// The mean at every epoch that all seeds have reached.
-fn mean(seeds: &[Vec<(usize, f64)>]) -> Vec<(usize, f64)> {
+fn mean(seeds: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     let Some((first, others)) = seeds.split_first() else { return vec![] };
-    let at = |seed: &Vec<(usize, f64)>, epoch| seed.iter().find(|p| p.0 == epoch).map(|p| p.1);
+    let at = |seed: &Vec<(f64, f64)>, epoch: f64| seed.iter().find(|p| p.0 == epoch).map(|p| p.1);
     let all = first.iter().filter_map(|&(epoch, value)| {
         let rest: Option<Vec<f64>> = others.iter().map(|s| at(s, epoch)).collect();
         let stats = Stats::of(rest?.into_iter().chain([value]))?;
@@ -278,8 +279,8 @@ mod tests {
 
     #[test]
     fn several_seeds_draw_their_mean() {
-        let seeds = [vec![(1, 1.0), (2, 3.0)], vec![(1, 2.0), (2, 5.0), (3, 9.0)]];
-        assert_eq!(mean(&seeds), [(1, 1.5), (2, 4.0)]);
+        let seeds = [vec![(1.0, 1.0), (2.0, 3.0)], vec![(1.0, 2.0), (2.0, 5.0), (3.0, 9.0)]];
+        assert_eq!(mean(&seeds), [(1.0, 1.5), (2.0, 4.0)]);
         assert_eq!(mean(&[]), []);
     }
 

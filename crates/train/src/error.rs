@@ -226,6 +226,21 @@ fn of_data(error: &DataError) -> ErrorKind {
     }
 }
 
+/// What serde says of a file as one line, with the nearest of the known words where one is unknown.
+pub(crate) fn with_nearest(message: &str) -> String {
+    let message = message.trim_end().replace('\n', " ");
+    let kinds = [("key", "unknown field `"), ("word", "unknown variant `")];
+    let found = kinds.into_iter().find_map(|(what, words)| Some((what, message.find(words)?)));
+    let Some((what, at)) = found else { return message };
+    let words: Vec<&str> = message[at..].split('`').skip(1).step_by(2).collect();
+    match words.as_slice() {
+        [word, known @ ..] if !known.is_empty() => {
+            format!("{}{}", &message[..at], TrainError::unknown(what, word, known))
+        }
+        _ => message,
+    }
+}
+
 /// The known word most similar to `found`, if a slip of the fingers could explain it.
 pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let similar = |k: &&str| strsim::jaro_winkler(&found.to_lowercase(), k);
@@ -282,6 +297,17 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Usage);
         let far = TrainError::unknown("model", "resnet", &["perceptron", "lenet5"]).to_string();
         assert!(!far.contains("did you mean"), "{far}");
+    }
+
+    #[test]
+    fn what_serde_does_not_know_is_told_with_the_nearest() {
+        let told = with_nearest("layer 'a': unknown variant `reluu`, expected one of `relu`, `tanh`\n");
+        assert_eq!(told, "layer 'a': unknown word 'reluu' (did you mean 'relu'?); known are relu, tanh");
+        assert_eq!(
+            with_nearest("unknown field `x`, there are no fields"),
+            "unknown field `x`, there are no fields"
+        );
+        assert_eq!(with_nearest("two\nlines\n"), "two lines");
     }
 
     #[test]

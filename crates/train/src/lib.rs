@@ -1,8 +1,9 @@
 //! Recipes, the training loop, metrics, run folders.
 //!
 //! A [`Recipe`] is a run as data. With [`Splits`], the decoded pictures, it makes a [`Job`], in which everything has been
-//! checked; [`Job::run_in`] trains and leaves a run folder, [`Job::train`] trains and leaves nothing. Whoever wants to know
-//! how it goes is an [`Observer`] of [`Event`]s. [`run_compare`] does several models and seeds at once.
+//! checked; [`Job::run_in`] trains and leaves a run folder, [`Job::train`] trains and leaves nothing, [`Job::range_test`] looks
+//! for a learning rate. Whoever wants to know how it goes is an [`Observer`] of [`Event`]s. [`run_compare`] does several models
+//! and seeds at once.
 //!
 //! All work is done on the current rayon pool, and no result depends on its size.
 //!
@@ -24,6 +25,7 @@ pub mod metrics;
 pub mod model;
 mod objective;
 mod position;
+mod range_test;
 pub mod recipe;
 mod replay;
 mod run;
@@ -42,6 +44,7 @@ pub use evaluate::{Evaluator, Scoring, evaluate};
 pub use event::{Event, Flow, Observer, RunInfo, StepRecord, StopReason};
 pub use job::{Job, RECIPE_KEY};
 pub use position::{BestEpoch, Position};
+pub use range_test::{Landmark, LrRange, RangeEnd, RangePoint, RangeTest, Reason, Suggestion};
 pub use recipe::{Preset, Recipe};
 pub use session::{Interrupt, Session};
 pub use splits::{Pictures, Progress, Splits, prepare_split};

@@ -1,6 +1,6 @@
 //! From a recipe's model to a network: built-in names and model files.
 
-use crate::TrainError;
+use crate::{TrainError, error::with_nearest};
 use nn::{ModelSpec, Sequential, Shape, zoo};
 use std::{fs, path::Path};
 
@@ -28,13 +28,27 @@ pub fn read_spec(model: &str) -> Result<ModelSpec, TrainError> {
         TrainError::Model { model, what: what.trim_end().replace('\n', " ") }
     };
     let spec: ModelSpec = toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-        fail(line, error.message())
+        let span = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        fail(line_told(error.message(), &text).or(span), &with_nearest(error.message()))
     })?;
     // Tried here, where the lines are known.
     spec.build::<f32>()
         .map_err(|error| fail(error.layer().and_then(|layer| line_of(layer, &text)), &error.to_string()))?;
     Ok(spec)
+}
+
+/// The line of what a message about a layer is about: of its first word in backticks, at the layer's name or below, else of the
+/// name. The parser only knows where the list of layers begins.
+fn line_told(message: &str, text: &str) -> Option<usize> {
+    let (layer, rest) = message.strip_prefix("layer '")?.split_once('\'')?;
+    let begin = line_of(layer, text)?;
+    let word = rest.split('`').nth(1)?;
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .skip(begin - 1)
+        .take_while(|(i, line)| *i == begin - 1 || !line.trim_start().starts_with("[["));
+    Some(lines.find(|(_, line)| line.contains(word)).map_or(begin, |(i, _)| i + 1))
 }
 
 /// The line, from 1, in which the last layer of this name is named.
@@ -106,7 +120,20 @@ mod tests {
             text.contains("mine.toml:") && text.contains("out_feature") && !text.contains('\n'),
             "{text}"
         );
+        assert!(
+            text.contains(
+                "mine.toml:9: layer 'fc1': unknown key 'out_feature' (did you mean 'out_features'?)"
+            ),
+            "{text}"
+        );
         assert_eq!(error.kind(), ErrorKind::Config);
+        let inline = "name = 'm'\ninput = [1, 8, 8]\nlayers = [\n  { name = 'a', kind = 'flatten' },\n  \
+            { name = 'b', kind = 'linaer', out_features = 3 },\n]\n";
+        let error = with_file(inline, input, 3).unwrap_err().to_string();
+        assert!(
+            error.contains("mine.toml:5: layer 'b': unknown word 'linaer' (did you mean 'linear'?)"),
+            "{error}"
+        );
         let pool = "name = 'fc1'\nkind = 'max_pool2d'\nkernel_size = 3";
         let text = SPEC.replace("name = 'fc1'\nkind = 'linear'\nout_features = 3", pool);
         let error = with_file(&text, input, 3).unwrap_err().to_string();

@@ -13,6 +13,7 @@ Exit code: 0 once all was looked at; with --strict 65 if something is severe.
 
 Examples:
   lenet doctor runs/train
+  lenet doctor runs/train --range runs/find-lr
   lenet doctor --json runs/train | jq .findings";
 
 /// Says what is wrong with a run.
@@ -22,6 +23,10 @@ pub(crate) struct DoctorArgs {
     /// A run folder
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
+
+    /// Compare the learning rate with what a range test of the same recipe found, the folder of 'lenet train --find-lr'
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) range: Option<PathBuf>,
 
     /// Print one JSON object: healthy, findings
     #[arg(long)]

@@ -1,6 +1,8 @@
 //! `lenet train`.
 
-use super::{ChangeArgs, ClassOrderArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord, SessionArgs};
+use super::{
+    ChangeArgs, ClassOrderArgs, FindLrArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord, SessionArgs,
+};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -16,6 +18,7 @@ Examples:
   lenet train --data photos --model mine.toml --opt sgd --lr 0.05 --sched cosine
   lenet train --config runs/train/config.toml    the same run again, to the bit
   lenet train --resume                           the newest run that was stopped
+  lenet train --data photos --model mine.toml --find-lr   which learning rate?
 
 The run folder holds config.toml, results.csv, summary.json, predictions.csv,
 checkpoint and weights/best.safetensors, weights/last.safetensors.";
@@ -60,6 +63,9 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) session: SessionArgs,
+
+    #[command(flatten)]
+    pub(crate) find: FindLrArgs,
 
     #[command(flatten)]
     pub(crate) classes: ClassOrderArgs,

@@ -3,7 +3,7 @@
 use crate::{args::DoctorArgs, exit::Failure, out};
 use std::fmt::Write;
 use train::{
-    ErrorKind, Recipe,
+    ErrorKind, LrRange, Recipe,
     doctor::{Finding, Health, Severity, diagnose},
     store::RunDir,
 };
@@ -11,11 +11,9 @@ use train::{
 /// Reads the folder and speaks.
 pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
     let dir = RunDir::open(&args.run);
-    let config = dir.config();
-    let text = std::fs::read_to_string(&config)
-        .map_err(|error| Failure::reading(&config, &error).hint("name a run folder, such as runs/train"))?;
-    let recipe = Recipe::from_toml(&text, &config.display().to_string())?;
-    let findings = diagnose(&recipe, &Health::read(&dir.health())?);
+    let recipe = recipe(&dir)?;
+    let range = args.range.map(|folder| range(&RunDir::open(folder), &recipe)).transpose()?;
+    let findings = diagnose(&recipe, &Health { range, ..Health::read(&dir.health())? });
     match args.json {
         true => out::print(&json(&findings))?,
         false => out::print(&told(&findings))?,
@@ -24,6 +22,27 @@ pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
     match args.strict && severe {
         true => Err(Failure::Known(ErrorKind::BadData)),
         false => Ok(()),
+    }
+}
+
+/// The recipe that a folder is of.
+fn recipe(dir: &RunDir) -> Result<Recipe, Failure> {
+    let config = dir.config();
+    let text = std::fs::read_to_string(&config)
+        .map_err(|error| Failure::reading(&config, &error).hint("name a run folder, such as runs/train"))?;
+    Ok(Recipe::from_toml(&text, &config.display().to_string())?)
+}
+
+/// What the range test in `dir` found, if it says something of a run with `recipe`.
+fn range(dir: &RunDir, run: &Recipe) -> Result<LrRange, Failure> {
+    let range = LrRange::read(&dir.lr_find())
+        .map_err(|error| Failure::from(error).hint("name the folder of a 'lenet train --find-lr'"))?;
+    match LrRange::unlike(&recipe(dir)?, run) {
+        None => Ok(range),
+        Some(what) => {
+            let message = format!("{}: the range test is of another recipe; {what}", dir.path().display());
+            Err(Failure::usage(message).hint("make one with --find-lr and --config of the run"))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod doctor;
 mod evaluate;
+mod find_lr;
 mod grid;
 mod inspect;
 mod predict;

@@ -1,6 +1,6 @@
 //! `lenet train`: one run into a folder.
 
-use super::{early, open, tell_cache, tell_skipped, told_how};
+use super::{early, find_lr, open, tell_cache, tell_skipped, told_how};
 use crate::{
     args::TrainArgs,
     exit::Failure,
@@ -20,6 +20,7 @@ use train::{
 /// Trains.
 pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     let cache = args.read.cache();
+    let json = args.find.json;
     let plan = match args.session.resume {
         false => resolve::train(args)?,
         true => match resolve::resume(args)? {
@@ -47,6 +48,9 @@ pub(super) fn run(args: TrainArgs, console: Console) -> Result<(), Failure> {
     let job = Job::new(plan.recipe, &splits)?;
     if let Some(head) = job.new_head() {
         console.line(&format!("note: the weights are for another number of classes, so {head} begins anew"));
+    }
+    if let Some(test) = &plan.find_lr {
+        return find_lr::run(&job, test, (&plan.place, early), json, console);
     }
     let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
     let mut progress = RunProgress::new(console);

@@ -1,10 +1,12 @@
 //! How it goes, on stderr: bars where a person looks on, plain lines elsewhere, nothing if asked.
 
 mod decoding;
+mod range;
 mod run;
 mod words;
 
 pub(crate) use decoding::Decoding;
+pub(crate) use range::RangeProgress;
 pub(crate) use run::RunProgress;
 pub(crate) use words::{percent, thousands};
 
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn every_template_is_one() {
-        for template in [decoding::TEMPLATE, run::TEMPLATE] {
+        for template in [decoding::TEMPLATE, range::TEMPLATE, run::TEMPLATE] {
             assert!(ProgressStyle::with_template(&template.replace("{bar}", "{bar:24.cyan/dim}")).is_ok());
         }
     }

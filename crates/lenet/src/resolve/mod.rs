@@ -13,12 +13,12 @@ pub(crate) use resume::{Resume, resume};
 use place::PROJECT;
 
 use crate::{
-    args::{CompareArgs, OnBadWord, RecipeWord, TrainArgs},
+    args::{CompareArgs, FindLrArgs, OnBadWord, RecipeWord, TrainArgs},
     exit::Failure,
 };
 use ::data::{ClassOrder, OnBad};
 use std::{fs, path::PathBuf};
-use train::{Preset, Recipe, Session, store::Place};
+use train::{Preset, RangeTest, Recipe, Session, store::Place};
 
 /// One run.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(crate) struct TrainPlan {
     pub(crate) session: Session,
     /// Whether it goes on from where it was.
     pub(crate) resume: bool,
+    /// The range test to make in its place.
+    pub(crate) find_lr: Option<RangeTest>,
 }
 
 /// Several runs.
@@ -88,14 +90,34 @@ fn over(base: Recipe, args: TrainArgs) -> Result<TrainPlan, Failure> {
     recipe.class_order = args.classes.order().or(recipe.class_order);
     recipe.weights = recipe.weights.map(data::lasting_path);
     recipe.check("the settings")?;
+    let find_lr = range_test(&args.find)?;
+    let verb = if find_lr.is_some() { "find-lr" } else { "train" };
     Ok(TrainPlan {
         recipe,
         data,
-        place: place(args.place, "train"),
+        place: place(args.place, verb),
         log_steps: args.log_steps,
         session: args.session.session(),
         resume: false,
+        find_lr,
     })
+}
+
+/// The range test that was asked for, if one was.
+fn range_test(args: &FindLrArgs) -> Result<Option<RangeTest>, Failure> {
+    if !args.find_lr {
+        return Ok(None);
+    }
+    let usual = RangeTest::default();
+    let (lowest, highest) = match args.lr_range.as_deref() {
+        Some(&[lowest, highest]) => (lowest, highest),
+        _ => (usual.lowest, usual.highest),
+    };
+    let test = RangeTest { lowest, highest, steps: args.lr_steps.unwrap_or(usual.steps) };
+    match test.fault() {
+        Some(what) => Err(Failure::usage(what).hint("such as --lr-range 1e-5 1 --lr-steps 200")),
+        None => Ok(Some(test)),
+    }
 }
 
 /// What `lenet compare` was asked for.

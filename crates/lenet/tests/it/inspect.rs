@@ -51,3 +51,27 @@ fn the_synthetic_set_as_files_is_the_synthetic_set() {
     let weights = |run: &str| std::fs::read(lab.path(&format!("{run}/weights/last.safetensors"))).unwrap();
     assert!(weights("files") == weights("drawn"));
 }
+
+#[test]
+fn a_mistake_in_a_model_file_is_told_with_its_own_line_and_the_nearest_word() {
+    let lab = Lab::new();
+    let model = "name = 'mine'\ninput = [1, 32, 32]\nlayers = [\n  { name = 'c', kind = 'conv2d', out_channels = 4, kernel_size = 3 },\n  \
+        { name = 'p', kind = 'max_pool2d', kernel_size = 2 },\n  { name = 'f', kind = 'linear', out_features = 5 },\n]\n";
+    for (right, wrong, words) in [
+        (
+            "out_channels",
+            "out_chanels",
+            &["m.toml:4: layer 'c': unknown key 'out_chanels'", "'out_channels'"][..],
+        ),
+        ("max_pool2d", "maxpool2d", &["m.toml:5: layer 'p': unknown word 'maxpool2d'", "'max_pool2d'"]),
+        ("kernel_size = 2", "kernel_size = 99", &["m.toml:5: layer 'p' (max_pool2d)", "99×99", "4×30×30"]),
+    ] {
+        lab.write("m.toml", model.replace(right, wrong));
+        lab.run("inspect m.toml").expect(78, words);
+    }
+    lab.write("m.toml", model);
+    let table = lab.ok("inspect m.toml");
+    for words in ["output", "parameters", "multiply-adds", "memory", "4×15×15", "total"] {
+        assert!(table.contains(words), "no '{words}' in {table}");
+    }
+}

@@ -11,6 +11,8 @@ mod compare;
 mod corpus;
 mod crate_graph;
 mod disk;
+mod doctor;
+mod find_lr;
 mod inspect;
 mod lab;
 mod predict;

@@ -1,9 +1,10 @@
-//! Curves over epochs: the form of figures 2 to 10.
+//! Curves over epochs, the form of figures 2 to 10, or over a quantity on a logarithmic axis.
 
 use super::drawing::{Anchor, Drawing, Point, Shape, Stroke, Text, Weight};
 use super::font;
 use super::palette::Role;
 use super::ticks::Ticks;
+use super::x_axis::XAxis;
 
 /// Narrow, so that labels stay legible when a phone shrinks the picture to its width.
 const WIDTH: f64 = 480.0;
@@ -22,17 +23,17 @@ const LABEL_GAP: f64 = 14.0;
 pub enum Presence {
     /// The curve to read: markers, legend, value at its end.
     Full,
-    /// One of several seeds, behind the mean of them.
+    /// One of several like it, or what was measured before it was averaged; behind the others.
     Faint,
 }
 
 /// One curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Its words in the legend.
+    /// Its words in the legend; of faint curves those of the first.
     pub name: String,
-    /// Epoch and value, in order of epochs; a value that is not finite leaves a gap.
-    pub points: Vec<(usize, f64)>,
+    /// Place on the level axis and value, from left to right; a value that is not finite leaves a gap.
+    pub points: Vec<(f64, f64)>,
     /// Its colour.
     pub role: Role,
     /// How strongly it is drawn.
@@ -53,8 +54,8 @@ pub struct Reference {
 pub struct Mark {
     /// Its words, above the line.
     pub name: String,
-    /// Its place.
-    pub epoch: usize,
+    /// Its place on the level axis.
+    pub at: f64,
 }
 
 /// Where the value axis begins.
@@ -73,13 +74,15 @@ pub struct LineChart {
     pub title: String,
     /// Second line, smaller.
     pub subtitle: String,
+    /// What the level axis shows.
+    pub x: XAxis,
     /// Name of the value axis.
     pub y_name: String,
     /// Curves, painted first to last.
     pub series: Vec<Series>,
     /// A value to compare with.
     pub reference: Option<Reference>,
-    /// An epoch to point out.
+    /// A place to point out.
     pub mark: Option<Mark>,
     /// Where the value axis begins.
     pub floor: Floor,
@@ -105,8 +108,8 @@ impl LineChart {
 
     fn alt(&self) -> String {
         let ends = self.full().filter_map(|s| {
-            let (epoch, value) = last_finite(s)?;
-            Some(format!("; {} ends at {value:.4} after epoch {epoch}", s.name.to_lowercase()))
+            let (x, value) = last_finite(s)?;
+            Some(format!("; {} ends at {value:.4} {}", s.name.to_lowercase(), self.x.words(x)))
         });
         format!("{}, {}{}", self.title, self.subtitle, ends.collect::<String>())
     }
@@ -122,11 +125,11 @@ impl LineChart {
     /// A row of samples and names, wrapped; gives back the last baseline.
     fn legend(&self, sheet: &mut Drawing, top: f64) -> f64 {
         let curves = self.full().map(|s| (s.name.as_str(), Stroke::solid(s.role, 2.0), Some(s.role)));
-        let faint = self.series.iter().any(|s| s.presence == Presence::Faint);
-        let seeds = faint.then(|| ("single seeds", Stroke::solid(Role::Muted, 1.0).with_opacity(0.6), None));
+        let faint = self.series.iter().find(|s| s.presence == Presence::Faint);
+        let faint = faint.map(|s| (s.name.as_str(), Stroke::solid(Role::Muted, 1.0).with_opacity(0.6), None));
         let reference = self.reference.iter().map(|r| (r.name.as_str(), reference_stroke(), None));
         let (mut x, mut y) = (EDGE, top);
-        for (name, stroke, marked) in curves.chain(seeds).chain(reference) {
+        for (name, stroke, marked) in curves.chain(faint).chain(reference) {
             let width = 34.0 + font::width(name, LABEL, Weight::Regular) + 18.0;
             if x > EDGE && x + width > WIDTH - EDGE {
                 (x, y) = (EDGE, y + LEGEND_LINE);
@@ -144,9 +147,9 @@ impl LineChart {
         y
     }
 
-    fn frame(&self, top: f64) -> Frame {
-        let epochs = || self.series.iter().flat_map(|s| s.points.iter().map(|p| p.0));
-        let (first, last) = (epochs().min().unwrap_or(1), epochs().max().unwrap_or(1));
+    fn frame(&self, top: f64) -> Frame<'_> {
+        let places = || self.series.iter().flat_map(|s| s.points.iter().map(|p| p.0));
+        let ends = (places().reduce(f64::min).unwrap_or(1.0), places().reduce(f64::max).unwrap_or(1.0));
         let compare = self.reference.iter().map(|r| r.value).filter(|v| v.is_finite());
         let all = || self.values().chain(compare.clone());
         let high = all().fold(f64::NEG_INFINITY, f64::max);
@@ -158,12 +161,12 @@ impl LineChart {
         };
         let width = |label: String| font::width(&label, LABEL, Weight::Regular);
         let labels = y.values().iter().map(|&v| width(y.label(v))).fold(0.0, f64::max);
-        let ends = self.full().filter_map(last_finite).map(|e| width(end_label(e.1, &y))).fold(0.0, f64::max);
+        let last = self.full().filter_map(last_finite).map(|e| width(end_label(e.1, &y))).fold(0.0, f64::max);
         let left = EDGE + 22.0 + labels + 8.0;
-        Frame { left, right: WIDTH - EDGE - ends - 8.0, top, epochs: (first, last), y }
+        Frame { left, right: WIDTH - EDGE - last - 8.0, top, axis: &self.x, ends, y }
     }
 
-    fn axes(&self, sheet: &mut Drawing, frame: &Frame) {
+    fn axes(&self, sheet: &mut Drawing, frame: &Frame<'_>) {
         let label = |at, text: String| Text::new(at, text, LABEL, Role::Muted);
         for &value in frame.y.values() {
             let y = frame.y(value);
@@ -171,23 +174,22 @@ impl LineChart {
             let at = Point::new(frame.left - 8.0, y + 4.0);
             sheet.text(label(at, frame.y.label(value)).with_anchor(Anchor::End));
         }
-        let ticks = Ticks::whole(frame.epochs.0, frame.epochs.1, 10);
-        for &value in ticks.values() {
+        for (value, words) in self.x.ticks(frame.ends.0, frame.ends.1) {
             let x = frame.x(value);
             sheet.line(Point::new(x, BOTTOM), Point::new(x, BOTTOM + 5.0), Stroke::solid(Role::Axis, 1.0));
             let at = Point::new(x, BOTTOM + 19.0);
-            sheet.text(label(at, ticks.label(value)).with_anchor(Anchor::Middle));
+            sheet.text(label(at, words).with_anchor(Anchor::Middle));
         }
         let base = Stroke::solid(Role::Axis, 1.0);
         sheet.line(Point::new(frame.left, BOTTOM), Point::new(frame.right, BOTTOM), base);
         let middle = Point::new((frame.left + frame.right) / 2.0, HEIGHT - 14.0);
-        sheet.text(label(middle, "Epoch".to_owned()).with_anchor(Anchor::Middle));
+        sheet.text(label(middle, self.x.name().to_owned()).with_anchor(Anchor::Middle));
         let side = Point::new(EDGE + 10.0, (frame.top + BOTTOM) / 2.0);
         let name = font::fitted(&self.y_name, LABEL, Weight::Regular, BOTTOM - frame.top + 30.0);
         sheet.text(label(side, name).with_anchor(Anchor::Middle).with_turn(-90.0));
     }
 
-    fn curves(&self, sheet: &mut Drawing, frame: &Frame) {
+    fn curves(&self, sheet: &mut Drawing, frame: &Frame<'_>) {
         if let Some(reference) = self.reference.as_ref().filter(|r| r.value.is_finite()) {
             let y = frame.y(reference.value);
             let (from, to) = (Point::new(frame.left, y), Point::new(frame.right, y));
@@ -208,10 +210,10 @@ impl LineChart {
     }
 
     /// The last value beside the end of each curve, moved apart where two would overlap.
-    fn end_labels(&self, sheet: &mut Drawing, frame: &Frame) {
+    fn end_labels(&self, sheet: &mut Drawing, frame: &Frame<'_>) {
         let mut ends: Vec<(f64, f64, f64, Role)> = self
             .full()
-            .filter_map(|s| last_finite(s).map(|(e, v)| (frame.y(v), frame.x(e as f64), v, s.role)))
+            .filter_map(|s| last_finite(s).map(|(e, v)| (frame.y(v), frame.x(e), v, s.role)))
             .collect();
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut above = f64::NEG_INFINITY;
@@ -226,20 +228,25 @@ impl LineChart {
 }
 
 /// The plot's box and its two scales.
-struct Frame {
+struct Frame<'a> {
     left: f64,
     right: f64,
     top: f64,
-    epochs: (usize, usize),
+    axis: &'a XAxis,
+    ends: (f64, f64),
     y: Ticks,
 }
 
-impl Frame {
-    fn x(&self, epoch: f64) -> f64 {
-        let (first, last) = (self.epochs.0 as f64, self.epochs.1 as f64);
+impl Frame<'_> {
+    fn x(&self, x: f64) -> f64 {
+        let [first, last, x] = [self.ends.0, self.ends.1, x].map(|x| self.axis.place(x));
         // Markers at the first and last epoch should not sit on the frame.
         let (from, width) = (self.left + 12.0, self.right - self.left - 24.0);
-        if last > first { from + (epoch - first) / (last - first) * width } else { from + width / 2.0 }
+        if last > first {
+            from + ((x - first) / (last - first)).clamp(0.0, 1.0) * width
+        } else {
+            from + width / 2.0
+        }
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -253,7 +260,7 @@ fn reference_stroke() -> Stroke {
     Stroke::dashed(Role::Muted, 1.2)
 }
 
-fn last_finite(series: &Series) -> Option<(usize, f64)> {
+fn last_finite(series: &Series) -> Option<(f64, f64)> {
     series.points.iter().rev().find(|p| p.1.is_finite()).copied()
 }
 
@@ -269,8 +276,8 @@ fn marker(sheet: &mut Drawing, centre: Point, role: Role) {
     sheet.shapes.push(Shape::Disc { centre, radius: 3.2, fill, rim: Stroke::solid(role, 1.6) });
 }
 
-fn upright(sheet: &mut Drawing, frame: &Frame, mark: &Mark) {
-    let x = frame.x(mark.epoch as f64);
+fn upright(sheet: &mut Drawing, frame: &Frame<'_>, mark: &Mark) {
+    let x = frame.x(mark.at);
     let line = Stroke { dash: Some([2.0, 3.0]), ..Stroke::solid(Role::Axis, 1.0) };
     sheet.line(Point::new(x, frame.top - 4.0), Point::new(x, BOTTOM), line);
     let half = font::width(&mark.name, 11.0, Weight::Regular) / 2.0;
@@ -279,13 +286,13 @@ fn upright(sheet: &mut Drawing, frame: &Frame, mark: &Mark) {
     sheet.text(Text::new(at, mark.name.as_str(), 11.0, Role::Muted).with_anchor(Anchor::Middle));
 }
 
-fn curve(sheet: &mut Drawing, frame: &Frame, series: &Series) {
+fn curve(sheet: &mut Drawing, frame: &Frame<'_>, series: &Series) {
     let stroke = match series.presence {
         Presence::Full => Stroke::solid(series.role, 2.0),
         Presence::Faint => Stroke::solid(series.role, 1.0).with_opacity(0.4),
     };
     for run in series.points.split(|p| !p.1.is_finite()) {
-        let points: Vec<Point> = run.iter().map(|p| Point::new(frame.x(p.0 as f64), frame.y(p.1))).collect();
+        let points: Vec<Point> = run.iter().map(|p| Point::new(frame.x(p.0), frame.y(p.1))).collect();
         if points.len() > 1 {
             sheet.shapes.push(Shape::Line { points: points.clone(), stroke });
         }
@@ -304,17 +311,18 @@ mod tests {
     use crate::plot::{to_png, to_svg};
     use proptest::prelude::*;
 
-    fn chart(points: Vec<(usize, f64)>, floor: Floor) -> LineChart {
+    fn chart(points: Vec<(f64, f64)>, floor: Floor) -> LineChart {
         let series =
             |role, points| Series { name: "Training".into(), points, role, presence: Presence::Full };
         let shifted = points.iter().map(|&(e, v)| (e, v * 1.1)).collect();
         LineChart {
             title: "Training/Validation Loss".into(),
             subtitle: "LeNet5".into(),
+            x: XAxis::Epochs,
             y_name: "Loss".into(),
             series: vec![series(Role::First, points), series(Role::Second, shifted)],
             reference: Some(Reference { name: "chance".into(), value: 0.02 }),
-            mark: Some(Mark { name: "kept: epoch 1".into(), epoch: 1 }),
+            mark: Some(Mark { name: "kept: epoch 1".into(), at: 1.0 }),
             floor,
         }
     }
@@ -329,12 +337,12 @@ mod tests {
     fn odd_series_are_drawn_inside_the_sheet() {
         let odd = [
             vec![],
-            vec![(1, 0.02)],
-            vec![(1, f64::NAN), (2, f64::INFINITY)],
-            vec![(1, 0.1), (2, f64::NAN), (3, 0.3)],
-            (1..=50).map(|e| (e, 0.02)).collect(),
-            vec![(1, -1e300), (2, 1e300)],
-            vec![(usize::MAX, 1.0)],
+            vec![(1.0, 0.02)],
+            vec![(1.0, f64::NAN), (2.0, f64::INFINITY)],
+            vec![(1.0, 0.1), (2.0, f64::NAN), (3.0, 0.3)],
+            (1..=50).map(|e| (f64::from(e), 0.02)).collect(),
+            vec![(1.0, -1e300), (2.0, 1e300)],
+            vec![(1e300, 1.0)],
         ];
         for points in odd {
             for floor in [Floor::Zero, Floor::Data] {
@@ -348,21 +356,22 @@ mod tests {
 
     #[test]
     fn a_chart_without_values_says_so() {
-        let svg = to_svg(&chart(vec![(1, f64::NAN)], Floor::Data).draw());
+        let svg = to_svg(&chart(vec![(1.0, f64::NAN)], Floor::Data).draw());
         assert!(svg.contains("no finite value"));
     }
 
     #[test]
     fn a_loss_that_hardly_falls_is_labelled_finely_enough_to_see_it() {
-        let mut narrow = chart(vec![(1, 3.912), (2, 3.9103)], Floor::Data);
+        let mut narrow = chart(vec![(1.0, 3.912), (2.0, 3.9103)], Floor::Data);
         (narrow.reference, narrow.series[1].points) = (None, vec![]);
         assert!(to_svg(&narrow.draw()).contains(">3.9103</text>"));
     }
 
     #[test]
     fn a_gap_splits_the_curve() {
-        let whole = to_svg(&chart(vec![(1, 1.0), (2, 2.0), (3, 2.0), (4, 1.0)], Floor::Data).draw());
-        let split = to_svg(&chart(vec![(1, 1.0), (2, f64::NAN), (3, 2.0), (4, 1.0)], Floor::Data).draw());
+        let whole = to_svg(&chart(vec![(1.0, 1.0), (2.0, 2.0), (3.0, 2.0), (4.0, 1.0)], Floor::Data).draw());
+        let split =
+            to_svg(&chart(vec![(1.0, 1.0), (2.0, f64::NAN), (3.0, 2.0), (4.0, 1.0)], Floor::Data).draw());
         let discs = |svg: &str| svg.matches("<circle").count();
         assert_eq!(discs(&whole) - discs(&split), 2);
         assert!(split.contains("ends at 1.0000 after epoch 4"));
@@ -371,7 +380,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_series_leaves_the_sheet(values in proptest::collection::vec(-1e6f64..1e6, 0..30)) {
-            let points = values.into_iter().enumerate().map(|(i, v)| (i + 1, v)).collect();
+            let points = values.into_iter().enumerate().map(|(i, v)| (i as f64 + 1.0, v)).collect();
             let svg = to_svg(&chart(points, Floor::Data).draw());
             prop_assert!(numbers(&svg).iter().all(|n| (0.0..=WIDTH).contains(n)));
         }

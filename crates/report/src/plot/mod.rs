@@ -12,6 +12,7 @@ mod palette;
 mod png;
 mod svg;
 mod ticks;
+mod x_axis;
 
 pub use bar_chart::{Bar, BarChart, Group, Panel};
 pub use drawing::{Anchor, Drawing, Point, Shape, Stroke, Text, Weight};
@@ -20,3 +21,4 @@ pub use palette::Role;
 pub use png::to_png;
 pub use svg::to_svg;
 pub use ticks::Ticks;
+pub use x_axis::XAxis;

@@ -1,7 +1,7 @@
 //! The readings of a run, and their file `health.jsonl`.
 
-use super::Moment;
-use crate::{TrainError, history::EpochRecord, store::write_file};
+use super::{Moment, any_number};
+use crate::{LrRange, TrainError, history::EpochRecord, store::write_file};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
 
@@ -16,6 +16,8 @@ pub struct Health {
     pub epochs: Vec<EpochRecord>,
     /// How it broke off, if it did.
     pub failure: Option<Failure>,
+    /// What a range test of the same recipe found; not in the run's own file.
+    pub range: Option<LrRange>,
 }
 
 /// What is known of data and model before the first step.
@@ -47,10 +49,13 @@ pub struct Facts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InputFacts {
     /// Over all numbers.
+    #[serde(with = "any_number")]
     pub mean: f64,
     /// Over all numbers.
+    #[serde(with = "any_number")]
     pub std: f64,
     /// Largest absolute value.
+    #[serde(with = "any_number")]
     pub largest: f64,
 }
 
@@ -60,18 +65,25 @@ pub struct Reading {
     /// After which step.
     pub at: Moment,
     /// Learning rate of that step; 0 before the first.
+    #[serde(with = "any_number")]
     pub lr: f64,
     /// Mean of the steps' losses since the last reading, as reported; none before the first step.
+    #[serde(default, with = "any_number::optional")]
     pub step_loss: Option<f64>,
     /// The largest of them.
+    #[serde(default, with = "any_number::optional")]
     pub largest_step_loss: Option<f64>,
     /// Cross-entropy on the training pictures that are looked at, in nats.
+    #[serde(with = "any_number")]
     pub loss: f64,
     /// Norm of the whole gradient on them, of the recipe's loss.
+    #[serde(with = "any_number")]
     pub grad_norm: f64,
     /// Mean entropy of the predictions over that of guessing, in [0, 1].
+    #[serde(with = "any_number")]
     pub entropy: f64,
     /// Share of the class that is predicted most.
+    #[serde(with = "any_number")]
     pub top_class: f64,
     /// Index of that class.
     pub top_class_index: usize,
@@ -88,16 +100,22 @@ pub struct LayerReading {
     pub kind: String,
     /// How much a unit's output differs from picture to picture: standard deviation over pictures, root mean square
     /// over units, over the root mean square of the outputs.
+    #[serde(with = "any_number")]
     pub varies: f64,
     /// Sigmoid and tanh: share of outputs so near an end that less than 4 % of the largest slope is left.
+    #[serde(default, with = "any_number::optional")]
     pub saturated: Option<f64>,
     /// ReLU: share of units (channels of a picture) that are 0 for every picture looked at.
+    #[serde(default, with = "any_number::optional")]
     pub dead: Option<f64>,
     /// Norm of the weights, biases left out.
+    #[serde(default, with = "any_number::optional")]
     pub weight_norm: Option<f64>,
     /// Norm of their gradient.
+    #[serde(default, with = "any_number::optional")]
     pub grad_norm: Option<f64>,
     /// Norm of the last step's change over that of the weights.
+    #[serde(default, with = "any_number::optional")]
     pub update_ratio: Option<f64>,
 }
 
@@ -135,7 +153,7 @@ impl Health {
             .chain(self.readings.iter().cloned().map(Line::Reading))
             .chain(self.epochs.iter().cloned().map(Line::Epoch))
             .chain(self.failure.clone().map(Line::Failure));
-        // Plain data with text keys always has a form in JSON; a number that is none becomes null.
+        // Plain data with text keys always has a form in JSON.
         lines.map(|line| serde_json::to_string(&line).unwrap_or_default() + "\n").collect()
     }
 
@@ -167,5 +185,38 @@ impl Health {
         let epochs = step / self.facts.steps_per_epoch.max(1);
         self.epochs.retain(|record| record.epoch as u64 <= epochs);
         self.failure = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_none_survive_the_file() {
+        let layer = LayerReading { update_ratio: Some(f64::INFINITY), dead: None, ..LayerReading::default() };
+        let reading = Reading {
+            loss: f64::NAN,
+            grad_norm: f64::INFINITY,
+            largest_step_loss: Some(f64::NEG_INFINITY),
+            lr: 1e-300,
+            layers: vec![layer],
+            ..Reading::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("health.jsonl");
+        Health { readings: vec![reading.clone()], ..Health::default() }.write(&path).unwrap();
+        let back = Health::read(&path).unwrap().readings.remove(0);
+        assert!(back.loss.is_nan());
+        assert_eq!(Reading { loss: 0.0, ..back }, Reading { loss: 0.0, ..reading });
+    }
+
+    #[test]
+    fn files_of_earlier_versions_have_null_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("health.jsonl");
+        let health = Health { readings: vec![Reading::default()], ..Health::default() };
+        fs::write(&path, health.text().replace("\"loss\":0.0", "\"loss\":null")).unwrap();
+        assert!(Health::read(&path).unwrap().readings[0].loss.is_nan());
     }
 }

@@ -3,6 +3,7 @@
 //! `Watch` takes the readings and keeps them in the run folder (`health.jsonl`); [`diagnose`] looks at them and at the
 //! recipe, during the run or long after it. A rule is a small function in `rules/`; none of them computes a network.
 
+mod any_number;
 mod finding;
 mod health;
 mod leak;

@@ -12,8 +12,11 @@ const LOOKED_AT: usize = 32;
 /// Numbers that all layers' outputs together may be: a large net is looked at with fewer pictures.
 const MAX_OUTPUTS: usize = 16 << 20;
 
+/// Of them so many are differentiated, at most: that takes the most time, and norms need no more.
+const DIFFERENTIATED: usize = 16;
+
 /// Pictures of the validation split whose predictions are counted, at most.
-const PREDICTED: usize = 128;
+const PREDICTED: usize = 64;
 
 /// Memory and pictures for the readings of one run.
 pub(super) struct Probe<'a> {
@@ -34,7 +37,7 @@ impl<'a> Probe<'a> {
         let predicted = some(job, job.splits().val.as_ref().unwrap_or(&job.splits().train), PREDICTED);
         Self {
             job,
-            workspace: plain.workspace(batch.len(), Mode::Train),
+            workspace: plain.workspace(batch.len().min(DIFFERENTIATED), Mode::Train),
             grads: vec![0.0; plain.num_slots()],
             evaluation: job.net().workspace(predicted.len(), Mode::Eval),
             batch,
@@ -57,14 +60,14 @@ impl<'a> Probe<'a> {
         let plain = self.job.plain();
         let classes = self.job.splits().num_classes().max(1);
         self.differentiate(params);
-        let loss =
-            nn::loss::CrossEntropyLoss::default().forward(self.workspace.logits(), &self.batch.targets);
         // Batch normalisation as in training: its running figures mean nothing yet at the beginning.
         let mode = |i: usize| match plain.nodes()[i].layer.kind() {
             "batch_norm2d" => Mode::Train,
             _ => Mode::Eval,
         };
         let outputs = plain.forward_all(&mut params.to_vec(), &self.batch.input, mode, |_, _, _| {});
+        let logits = outputs.last().map_or(&[][..], |logits| logits);
+        let loss = nn::loss::CrossEntropyLoss::default().forward(logits, &self.batch.targets);
         let told = plain.nodes().iter().zip(&outputs).map(|(node, out)| layer(node, out, self.batch.len()));
         let mut layers: Vec<LayerReading> = told.collect();
         for (layer, node) in layers.iter_mut().zip(plain.nodes()) {
@@ -80,10 +83,12 @@ impl<'a> Probe<'a> {
     fn differentiate(&mut self, params: &[f32]) {
         let (plain, recipe) = (self.job.plain(), self.job.recipe());
         let at = StepId { seed: recipe.seed, step: 0 };
-        plain.forward(params, &self.batch.input, at, &mut self.workspace);
+        let count = self.batch.len().min(DIFFERENTIATED);
+        let input = &self.batch.input[..count * (self.batch.input.len() / self.batch.len().max(1))];
+        plain.forward(params, input, at, &mut self.workspace);
         let (logits, grad) = self.workspace.logits_and_grad();
-        recipe.loss.step(logits, &self.batch.targets, grad);
-        plain.backward(params, &self.batch.input, at, &mut self.workspace, &mut self.grads);
+        recipe.loss.step(logits, &self.batch.targets[..count], grad);
+        plain.backward(params, input, at, &mut self.workspace, &mut self.grads);
     }
 }
 

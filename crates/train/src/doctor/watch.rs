@@ -6,13 +6,13 @@ use super::{
 use crate::{Event, Flow, Job, Observer, TrainError, store::RunDir};
 
 /// Steps of the first epoch after which there is a reading.
-const EARLY: [u64; 6] = [0, 1, 4, 16, 64, 256];
+const EARLY: [u64; 4] = [0, 1, 8, 64];
 
 /// So many readings are free.
-const FREE: usize = 12;
+const FREE: usize = 8;
 
-/// Pictures learned from between two of the others, at least: a reading costs about as much as 200 of them.
-const BETWEEN: u64 = 20_000;
+/// Pictures learned from between two of the others, at least: a reading costs about as much as 100 of them.
+const BETWEEN: u64 = 30_000;
 
 /// Watches one run for someone else.
 pub(crate) struct Watch<'a> {

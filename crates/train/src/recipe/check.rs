@@ -17,7 +17,8 @@ impl Recipe {
         }
     }
 
-    fn fault(&self) -> Option<String> {
+    /// The first fault, named by its key.
+    pub(super) fn fault(&self) -> Option<String> {
         let sides = 1..=Preprocess::MAX_SIDE;
         let whole = [
             ("epochs", self.epochs, 1..=usize::MAX),
@@ -27,7 +28,11 @@ impl Recipe {
         ];
         for (name, value, range) in whole {
             if !range.contains(&value) {
-                return Some(format!("{name} is {value}, expected {} to {}", range.start(), range.end()));
+                let most = match range.end() {
+                    &usize::MAX => format!("at least {}", range.start()),
+                    most => format!("{} to {most}", range.start()),
+                };
+                return Some(format!("{name} is {value}, expected {most}"));
             }
         }
         for (name, value) in [("max_steps", self.max_steps), ("patience", self.patience.map(|n| n as u64))] {
@@ -181,7 +186,7 @@ mod tests {
     fn what_is_out_of_range_is_named_with_what_would_do() {
         let recipe = Recipe::builtin("lenet5", Preset::Tuned).unwrap();
         let cases = [
-            ("epochs = 0", "epochs is 0, expected 1 to"),
+            ("epochs = 0", "epochs is 0, expected at least 1"),
             ("batch_size = 0", "batch_size is 0"),
             ("max_steps = 0", "max_steps is 0"),
             ("input.width = 5000", "input.width is 5000, expected 1 to 4096"),
@@ -215,7 +220,7 @@ mod tests {
         ];
         for (change, expected) in cases {
             let message = recipe.overlay(change, "my.toml").unwrap_err().to_string();
-            assert!(message.starts_with(&format!("my.toml: {expected}")), "{change}: {message}");
+            assert!(message.starts_with(&format!("my.toml:1: {expected}")), "{change}: {message}");
         }
     }
 }

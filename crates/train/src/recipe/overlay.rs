@@ -1,7 +1,7 @@
 //! Recipes as text: reading, changing a few fields, writing.
 
 use super::{Preset, Recipe};
-use crate::TrainError;
+use crate::{TrainError, error::with_nearest};
 use toml::{Table, Value};
 
 impl Recipe {
@@ -124,22 +124,30 @@ fn same_kind(old: &Table, new: &Table) -> bool {
 
 fn read(table: Table, text: &str, origin: &str) -> Result<Recipe, TrainError> {
     let recipe: Recipe = table.try_into().map_err(|error: toml::de::Error| {
-        let message = error.message();
         // The merged table has lost its lines: the key is looked for in the text.
-        let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-        let line = words.first().and_then(|key| line_of(key, text));
-        let what = match (message.starts_with("unknown field"), words.as_slice()) {
-            (true, [key, known @ ..]) => unknown_key(key, known),
-            _ => message.trim_end().replace('\n', " "),
-        };
-        located(origin, line, what)
+        let (message, whole) = (error.message(), error.to_string());
+        let place = whole.rsplit_once("\nin `").map_or("", |(_, keys)| keys.trim_end().trim_end_matches('`'));
+        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+        let told = with_nearest(message);
+        match unknown {
+            Some((key, _)) => located(origin, line_of(key, text), told),
+            // Some name the key themselves.
+            None if told.starts_with(place) => located(origin, line_within(place, text), told),
+            None => located(origin, line_within(place, text), format!("{place}: {told}")),
+        }
     })?;
-    recipe.check(origin)?;
-    Ok(recipe)
+    match recipe.fault() {
+        None => Ok(recipe),
+        Some(what) => {
+            let line = what.split_once(' ').and_then(|(place, _)| line_within(place, text));
+            Err(located(origin, line, what))
+        }
+    }
 }
 
-fn unknown_key(key: &str, known: &[&str]) -> String {
-    TrainError::unknown("key", key, known).to_string()
+/// The line of the innermost key of `a.b.c` that stands at the beginning of one.
+fn line_within(place: &str, text: &str) -> Option<usize> {
+    place.rsplit('.').find_map(|key| line_of(key.split('[').next()?, text))
 }
 
 fn line_of(key: &str, text: &str) -> Option<usize> {
@@ -206,7 +214,16 @@ mod tests {
         let syntax = message("seed = 1\n\nepochs = = 3");
         assert!(syntax.starts_with("my.toml:3: "), "{syntax}");
         let kind = message("epochs = \"many\"");
-        assert!(kind.starts_with("my.toml") && kind.contains("invalid type"), "{kind}");
+        assert!(kind.starts_with("my.toml:1: epochs: invalid type"), "{kind}");
+        let word = message("seed = 1\n[optimizer]\nkind = \"adamm\"");
+        assert!(
+            word.contains("unknown word 'adamm' (did you mean 'adam'?)") && word.contains("optimizer"),
+            "{word}"
+        );
+        let zero = message("seed = 1\nepochs = 0");
+        assert_eq!(zero, "my.toml:2: epochs is 0, expected at least 1");
+        let side = message("seed = 1\n[input]\nheight = 0");
+        assert!(side.starts_with("my.toml:3: input.height is 0, expected 1 to "), "{side}");
         for text in ["seed = 1\nepocs = 3", "epochs = = 3", "epochs = \"many\""] {
             assert!(!message(text).contains('\n'));
         }

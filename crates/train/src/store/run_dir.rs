@@ -176,6 +176,24 @@ impl RunDir {
         self.path.join("health.jsonl")
     }
 
+    /// What a range test found, for programs.
+    #[must_use]
+    pub fn lr_find(&self) -> PathBuf {
+        self.path.join("lr_find.json")
+    }
+
+    /// One row a step of a range test.
+    #[must_use]
+    pub fn lr_find_csv(&self) -> PathBuf {
+        self.path.join("lr_find.csv")
+    }
+
+    /// The curve of a range test, with the ending `ending`.
+    #[must_use]
+    pub fn lr_find_picture(&self, ending: &str) -> PathBuf {
+        self.path.join("figures").join(format!("lr_find.{ending}"))
+    }
+
     /// The run in numbers, for programs.
     #[must_use]
     pub fn summary(&self) -> PathBuf {

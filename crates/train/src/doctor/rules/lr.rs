@@ -47,9 +47,10 @@ pub(super) fn too_high(case: &Case<'_>) -> Option<Finding> {
     let long = readings.iter().find(|r| Case::largest_update(r).is_some_and(|ratio| ratio > 0.03));
     let broke = case.health.failure.as_ref().map(|failure| failure.at);
     let jumped = readings.iter().find(|r| r.loss > 1.5 * first.loss.max(guess)).map(|r| r.at);
+    let enough = readings.last().is_some_and(|last| last.at.step >= super::prediction::LEAST_STEPS);
     let since = match (long, broke.or(jumped)) {
         (_, Some(at)) => at,
-        (Some(long), None) if case.chance_since().is_some() && !decays_hard(case) => long.at,
+        (Some(long), None) if enough && case.chance_since().is_some() && !decays_hard(case) => long.at,
         _ => return None,
     };
     if jumped.is_none() && broke.is_some() && long.is_none() && readings.len() > 2 {

@@ -6,6 +6,7 @@ mod gap;
 mod input;
 mod lr;
 mod prediction;
+mod range;
 mod units;
 mod weights;
 
@@ -25,7 +26,7 @@ struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// Causes before their consequences.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 19] = [
     data::one_class,
     data::leak,
     input::unscaled,
@@ -37,6 +38,8 @@ const RULES: [Rule; 17] = [
     lr::too_high,
     lr::too_low,
     lr::dies,
+    range::over,
+    range::under,
     units::saturation,
     units::dead,
     units::blind,
