@@ -11,6 +11,8 @@ mod compare;
 mod corpus;
 mod crate_graph;
 mod disk;
+#[cfg(unix)]
+mod folders;
 mod inspect;
 mod lab;
 mod predict;
