@@ -86,6 +86,8 @@ fn second_pass(data: &str, split: &str, preprocess: &Preprocess) -> Result<(), B
         }
         report(pass, set.len(), start);
     }
+    // The last batch was shorter.
+    batch.input.resize(BATCH * loader.preprocess().feature_len(), 0.0);
     let start = Instant::now();
     for samples in order.chunks(BATCH) {
         batch.input.par_chunks_exact_mut(loader.preprocess().feature_len()).zip(samples).for_each(
