@@ -3,7 +3,7 @@
 use crate::{
     augment::{Augment, Key, Mix, Scratch, Source},
     prepared::PreparedSet,
-    preprocess::{Feature, Preprocess},
+    preprocess::{Feature, Preprocess, with_levels},
 };
 use kernels::pixels::{Levels, prefetch};
 use rayon::prelude::*;
@@ -189,7 +189,7 @@ impl Loader {
                     if !upright {
                         out.iter_mut().for_each(|v| *v = *v * scale + offset);
                     } else if augment.scale.is_none() {
-                        mirror(plane, width, &Levels::new(mean, std), out);
+                        with_levels(channel, mean, std, |levels| mirror(plane, width, levels, out));
                     } else {
                         view.sample(plane, width, scale, offset, out, &mut scratch.crop);
                     }

@@ -48,6 +48,12 @@ impl Levels {
         levels
     }
 
+    /// Whether they are those of this mean and std, to the bit.
+    #[must_use]
+    pub fn are_for(&self, mean: f32, std: f32) -> bool {
+        (self.mean.to_bits(), self.std.to_bits()) == (mean.to_bits(), std.to_bits())
+    }
+
     /// The number of a level.
     #[inline]
     pub fn of(&self, level: u8) -> f32 {
