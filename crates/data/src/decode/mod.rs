@@ -22,8 +22,8 @@ pub struct Limits {
     pub pixels: u64,
     /// Memory of the decoded picture and of what its decoder allocates.
     pub bytes: u64,
-    /// Of decoding. It is looked at whenever the decoder asks for more of the file, so that what is bounded is the time
-    /// to the last read but one.
+    /// Of decoding. The clock is looked at whenever the decoder asks for more of the file; what it does between two reads is
+    /// bounded by `pixels`.
     pub time: Duration,
 }
 
