@@ -90,7 +90,7 @@ def ours(measure, folder, threads):
     text = subprocess.run(
         [measure, folder, "train", "passes"], env=environment, check=True, capture_output=True, text=True
     ).stdout
-    return [float(re.search(name + r"\s+([0-9.]+)", text)[1]) for name in ("read, decode, resize", "second pass", "third pass")]
+    return [float(re.search(name + r"\s+([0-9.]+)", text)[1]) for name in ("read, decode, resize", "second pass", "third pass", "memory alone")]
 
 
 def told(name, rates, against=None):
@@ -153,6 +153,7 @@ def main():
             told(name, [one[at] for one in passes])
             factors = [one[at] / one[0] for one in passes]
             print(f"    {statistics.median(factors):.0f}× the first pass, {min(factors):.0f} to {max(factors):.0f}")
+        told("memory alone: the third pass's reads and writes", [one[3] for one in passes])
     for made in {own, folder} - {args.folder}:
         shutil.rmtree(made)
 

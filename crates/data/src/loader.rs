@@ -3,8 +3,9 @@
 use crate::{
     augment::{Augment, Key, Mix, Scratch, Source},
     prepared::PreparedSet,
-    preprocess::{Feature, Preprocess, pixel_levels},
+    preprocess::{Feature, Preprocess, with_levels},
 };
+use kernels::pixels::{Levels, prefetch};
 use rayon::prelude::*;
 use std::{cell::RefCell, sync::Arc};
 
@@ -100,12 +101,18 @@ impl Loader {
         batch.indices.extend_from_slice(order);
         batch.others.clear();
         batch.shares.clear();
-        let rows = batch.input.par_chunks_exact_mut(length).zip(order);
+        let rows = batch.input.par_chunks_exact_mut(length).zip(order).enumerate();
+        let rows = rows.map(|(at, (out, &index))| {
+            if let Some(&next) = order.get(at + 1) {
+                prefetch(self.set.plane(next as usize));
+            }
+            (out, index)
+        });
         if !self.augment.mixes() {
-            return rows.for_each(|(out, &index)| self.features(index, epoch, out));
+            return rows.for_each(|(out, index)| self.features(index, epoch, out));
         }
         let mixes: Vec<Option<Mix>> = rows
-            .map(|(out, &index)| {
+            .map(|(out, index)| {
                 self.features(index, epoch, out);
                 let mix = self.mix(index, epoch)?;
                 self.mix_into(out, &mix, epoch);
@@ -182,7 +189,7 @@ impl Loader {
                     if !upright {
                         out.iter_mut().for_each(|v| *v = *v * scale + offset);
                     } else if augment.scale.is_none() {
-                        mirror(plane, width, &pixel_levels(mean, std), out);
+                        with_levels(channel, mean, std, |levels| mirror(plane, width, levels, out));
                     } else {
                         view.sample(plane, width, scale, offset, out, &mut scratch.crop);
                     }
@@ -200,10 +207,10 @@ impl Loader {
 }
 
 /// Rows of `plane` from right to left, as features.
-fn mirror(plane: &[u8], width: usize, levels: &[f32; 256], out: &mut [f32]) {
+fn mirror(plane: &[u8], width: usize, levels: &Levels, out: &mut [f32]) {
     for (source, out) in plane.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
         for (value, &v) in out.iter_mut().zip(source.iter().rev()) {
-            *value = levels[usize::from(v)];
+            *value = levels.of(v);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A split in memory: every picture decoded and brought to size once.
 
 use crate::{
-    decode::{Limits, decode},
+    decode::{Limits, decode_into},
     error::DataError,
     planes::Planes,
     preprocess::Preprocess,
@@ -10,6 +10,7 @@ use crate::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{
+    cell::Cell,
     ops::Range,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -150,7 +151,7 @@ pub(crate) fn decode_range(
             if on_bad == OnBad::Fail && index > first_bad.load(Ordering::Relaxed) {
                 return None;
             }
-            let result = plane_of(source, index, preprocess).map(|made| plane.copy_from_slice(&made));
+            let result = write_plane(source, index, preprocess, plane);
             told();
             if result.is_err() {
                 first_bad.fetch_min(index, Ordering::Relaxed);
@@ -170,18 +171,35 @@ pub(crate) fn decode_range(
     Ok(bad)
 }
 
-pub(crate) fn plane_of(
+/// What is kept of a picture's memory for the next.
+const SPARE_BYTES: usize = 16 << 20;
+
+thread_local! {
+    /// The memory of the picture before.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Reads, decodes and brings to size the picture of sample `index`.
+pub(crate) fn write_plane(
     source: &dyn Source,
     index: usize,
     preprocess: &Preprocess,
-) -> Result<Vec<u8>, DataError> {
+    plane: &mut [u8],
+) -> Result<(), DataError> {
     let picture = match source.read(index)? {
         Content::Picture(picture) => picture,
-        Content::File(bytes) => decode(&bytes, preprocess.colour, &Limits::default()).map_err(|error| {
-            DataError::BadFile { path: source.samples()[index].name.clone(), reason: error.to_string() }
-        })?,
+        Content::File(bytes) => {
+            decode_into(&bytes, preprocess.colour, &Limits::default(), SPARE.take()).map_err(|error| {
+                DataError::BadFile { path: source.samples()[index].name.clone(), reason: error.to_string() }
+            })?
+        }
     };
-    Ok(preprocess.plane_of(picture))
+    let picture = picture.into_colour(preprocess.colour);
+    preprocess.write_plane(&picture, plane);
+    if picture.data.capacity() <= SPARE_BYTES {
+        SPARE.set(picture.data);
+    }
+    Ok(())
 }
 
 /// The cause alone: the path stands beside it.

@@ -8,7 +8,8 @@
 //! compared on: the same fixed point, the same rounding, hence the same bits.
 
 use crate::picture::Picture;
-use kernels::pixels::{FRACTION_BITS, Pair, Spans, weigh_pairs, weigh_rows, weigh_spans};
+use kernels::pixels::{Across, FRACTION_BITS, Spans, weigh_down};
+use std::{cell::RefCell, rc::Rc};
 
 /// The pixels of `picture` at `width` × `height`, `[height, width, channels]` interleaved.
 ///
@@ -19,100 +20,92 @@ use kernels::pixels::{FRACTION_BITS, Pair, Spans, weigh_pairs, weigh_rows, weigh
 /// Bit for bit as `resize((width, height), Image.BILINEAR)` of Pillow 11.3; golden files hold it to that. Pillow 13.0 goes
 /// down before across for some shapes, where a pixel can differ by a grey level or two.
 pub fn resize(picture: &Picture, width: usize, height: usize) -> Vec<u8> {
-    match picture.colour.channels() {
-        1 => resize_channels::<1>(picture, width, height),
-        _ => resize_channels::<3>(picture, width, height),
-    }
+    let mut out = vec![0; width * height * picture.colour.channels()];
+    resize_into(picture, width, height, &mut out);
+    out
 }
 
-fn resize_channels<const C: usize>(picture: &Picture, width: usize, height: usize) -> Vec<u8> {
-    let Picture { width: from_width, height: from_height, data, .. } = picture;
+/// As [`resize`], written to `out`, which has just the room.
+pub(crate) fn resize_into(picture: &Picture, width: usize, height: usize, out: &mut [u8]) {
+    let Picture { width: from_width, height: from_height, data, colour } = picture;
+    let channels = colour.channels();
     // An axis that keeps its size would be copied pixel by pixel: each has a single weight of 1.
     if (*from_width, *from_height) == (width, height) {
-        data.clone()
+        out.copy_from_slice(data);
     } else if *from_width == width {
-        down(data, *from_height, width * C, height)
+        plan_down(*from_height, height, |spans| weigh_down(data, width * channels, spans, out));
     } else if *from_height == height {
-        across::<C>(data, *from_width, width)
+        plan_across(*from_width, width, channels, |across| across.run(data, out));
     } else {
-        down(&across::<C>(data, *from_width, width), *from_height, width * C, height)
+        MIDDLE.with_borrow_mut(|middle| {
+            middle.resize(width * channels * from_height, 0);
+            plan_across(*from_width, width, channels, |across| across.run(data, middle));
+            plan_down(*from_height, height, |spans| weigh_down(middle, width * channels, spans, out));
+            // One giant must not keep its memory for all that come after.
+            middle.truncate(MIDDLE_BYTES);
+            middle.shrink_to(MIDDLE_BYTES);
+        });
     }
 }
 
-/// Where the samples of one axis come from.
-struct Axis {
-    /// First source sample, and how many, of each output sample.
-    spans: Vec<(usize, usize)>,
-    /// Weights of all spans, one after the other; each span's add up to 1.
-    weights: Vec<i32>,
+/// What is kept from picture to picture of the buffer between the two halves.
+const MIDDLE_BYTES: usize = 1 << 20;
+/// Sizes whose plans are kept: those of a folder's usual formats.
+const PLANS: usize = 8;
+
+/// What was made of axes, the latest first: `(from, to, channels)`.
+type Plans<T> = RefCell<Vec<([usize; 3], Rc<T>)>>;
+
+thread_local! {
+    static MIDDLE: RefCell<Vec<u8>> = RefCell::default();
+    static ACROSS: Plans<Across> = RefCell::default();
+    static DOWN: Plans<Spans> = RefCell::default();
 }
 
-impl Axis {
-    /// `from` samples become `to`; samples beyond an edge do not count, the others share their weight.
-    fn new(from: usize, to: usize) -> Self {
-        let scale = from as f64 / to as f64;
-        // Half the triangle's base.
-        let support = scale.max(1.0);
-        let mut axis = Self { spans: Vec::with_capacity(to), weights: Vec::new() };
-        let mut span = Vec::new();
-        for i in 0..to {
-            let centre = (i as f64 + 0.5) * scale;
-            // Truncated after the half is added: rounds a positive number.
-            let first = (centre - support + 0.5).max(0.0) as usize;
-            let end = ((centre + support + 0.5) as usize).min(from);
-            span.clear();
-            span.extend((first..end).map(|x| (1.0 - ((x as f64 - centre + 0.5) / support).abs()).max(0.0)));
-            let sum: f64 = span.iter().sum();
-            let fixed = |w: &f64| (w / sum * f64::from(1 << FRACTION_BITS) + 0.5) as i32;
-            axis.weights.extend(span.iter().map(fixed));
-            axis.spans.push((first, end - first));
+fn plan_across(from: usize, to: usize, channels: usize, work: impl FnOnce(&Across)) {
+    let plan = ACROSS
+        .with(|plans| planned(plans, [from, to, channels], || Across::new(from, channels, spans(from, to))));
+    work(&plan);
+}
+
+fn plan_down(from: usize, to: usize, work: impl FnOnce(&Spans)) {
+    let plan = DOWN.with(|plans| planned(plans, [from, to, 1], || spans(from, to)));
+    work(&plan);
+}
+
+fn planned<T>(plans: &Plans<T>, key: [usize; 3], make: impl FnOnce() -> T) -> Rc<T> {
+    let mut plans = plans.borrow_mut();
+    match plans.iter().position(|(known, _)| *known == key) {
+        Some(at) => plans[..=at].rotate_right(1),
+        None => {
+            plans.truncate(PLANS - 1);
+            plans.insert(0, (key, Rc::new(make())));
         }
-        axis
     }
-
-    /// The same as pairs, where no span is longer: so it is where a picture of `from` samples grows.
-    fn pairs(&self, from: usize) -> Option<Vec<Pair>> {
-        let pair = |(first, weights): (usize, &[i32])| match *weights {
-            [a, b] => Some(Pair { first: first as u32, weights: [a, b] }),
-            // A pair at the end begins one sample sooner.
-            [b] if first + 1 == from => Some(Pair { first: first.checked_sub(1)? as u32, weights: [0, b] }),
-            [a] => Some(Pair { first: first as u32, weights: [a, 0] }),
-            _ => None,
-        };
-        if from < 2 { None } else { self.iter().map(pair).collect() }
-    }
-
-    /// First source sample and weights of each output sample.
-    fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
-        let mut rest = &self.weights[..];
-        self.spans.iter().map(move |&(first, count)| {
-            let (weights, after) = rest.split_at(count);
-            rest = after;
-            (first, weights)
-        })
-    }
+    Rc::clone(&plans[0].1)
 }
 
-/// Pixels of rows `from` wide become `to` a row.
-fn across<const C: usize>(source: &[u8], from: usize, to: usize) -> Vec<u8> {
-    let axis = Axis::new(from, to);
-    let mut out = vec![0; source.len() / from * to];
-    if let Some(pairs) = axis.pairs(from) {
-        weigh_pairs::<C>(source, from, &pairs, &mut out);
-        return out;
+/// Where the samples of an axis of `to` come from, of `from`; samples beyond an edge do not count, the others share their
+/// weight, and each run's weights add up to 1.
+fn spans(from: usize, to: usize) -> Spans {
+    let scale = from as f64 / to as f64;
+    // Half the triangle's base.
+    let support = scale.max(1.0);
+    let mut spans = Spans::default();
+    let mut run = Vec::new();
+    for i in 0..to {
+        let centre = (i as f64 + 0.5) * scale;
+        // Truncated after the half is added: rounds a positive number.
+        let first = (centre - support + 0.5).max(0.0) as usize;
+        let end = ((centre + support + 0.5) as usize).min(from);
+        run.clear();
+        run.extend((first..end).map(|x| (1.0 - ((x as f64 - centre + 0.5) / support).abs()).max(0.0)));
+        let sum: f64 = run.iter().sum();
+        let fixed = |w: &f64| (w / sum * f64::from(1 << FRACTION_BITS) + 0.5) as i32;
+        spans.weights.extend(run.iter().map(fixed));
+        spans.runs.push((first, end - first));
     }
-    weigh_spans::<C>(source, from, Spans { runs: &axis.spans, weights: &axis.weights }, &mut out);
-    out
-}
-
-/// Rows of `stride` bytes, `from` of them, become `to`.
-fn down(source: &[u8], from: usize, stride: usize, to: usize) -> Vec<u8> {
-    let axis = Axis::new(from, to);
-    let mut out = vec![0; stride * to];
-    for ((first, weights), out) in axis.iter().zip(out.chunks_exact_mut(stride)) {
-        weigh_rows(&source[first * stride..], stride, weights, out);
-    }
-    out
+    spans
 }
 
 #[cfg(test)]

@@ -7,6 +7,43 @@
 /// Lanes of a vector, on every instruction set.
 pub(crate) const LANES: usize = 16;
 
+/// Bits after the point of a pixel's weight.
+pub const FRACTION_BITS: u32 = 22;
+/// Half a grey level in that fixed point: added before the fraction is cut off.
+pub(crate) const HALF: i32 = 1 << (FRACTION_BITS - 1);
+
+/// Bits of a weight below its upper part: two factors of 16 bits make one of 22, which no instruction multiplies bytes by.
+pub(crate) const LOW_BITS: u32 = 11;
+
+/// A weight in fixed point as its upper and its lower part.
+#[inline(always)]
+pub(crate) fn halves(weight: i32) -> [i16; 2] {
+    [(weight >> LOW_BITS) as i16, (weight & ((1 << LOW_BITS) - 1)) as i16]
+}
+
+/// The reverse of [`halves`].
+#[inline(always)]
+pub(crate) fn whole(upper: i16, lower: i16) -> i32 {
+    (i32::from(upper) << LOW_BITS) + i32::from(lower)
+}
+
+/// Weights of 16 neighbouring bytes, as [`halves`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Weights {
+    pub(crate) upper: [i16; LANES],
+    pub(crate) lower: [i16; LANES],
+}
+
+/// Where 16 weighted pairs of bytes come from: pair `i` is 16-bit lanes `2i` and `2i + 1`.
+#[derive(Clone, Debug)]
+pub(crate) struct PairTaps {
+    /// For each lane the byte of the window that it is: its index, then 128, which stands for a byte of zero.
+    pub(crate) pick: [[u8; 2]; 2 * LANES],
+    /// The lanes' weights, as [`halves`].
+    pub(crate) upper: [i16; 2 * LANES],
+    pub(crate) lower: [i16; 2 * LANES],
+}
+
 /// A token for an instruction set, and the operations it allows.
 ///
 /// All functions are lane by lane unless they say otherwise. `mul_add` rounds once on every set.
@@ -19,8 +56,14 @@ pub(crate) trait Simd: Copy + Send + Sync {
     type I: Copy;
     /// Accumulators of 16 lanes that a tile may keep in registers beside a few operands.
     const ACCUMULATORS: usize;
+    /// Whether the lanes are those of registers, so that arithmetic on them is quicker than a look-up.
+    const VECTORS: bool = true;
 
     fn splat(self, x: f32) -> Self::F;
+    /// 16 bytes as numbers.
+    /// # Safety
+    /// 16 bytes can be read at `from`.
+    unsafe fn load_bytes(self, from: *const u8) -> Self::F;
     /// # Safety
     /// 16 numbers can be read at `from`.
     unsafe fn load(self, from: *const f32) -> Self::F;
@@ -84,6 +127,15 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn deinterleave(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
     /// `a₀ b₀ a₁ b₁ …`, first and second half: the reverse of `deinterleave`.
     fn interleave(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
+
+    /// `round(a · wa + b · wb)` of 16 pairs of bytes that lie near each other, see [`PairTaps`].
+    /// # Safety
+    /// 16 bytes can be read at `window` and written at `to`.
+    unsafe fn weigh_pairs(self, window: *const u8, taps: &PairTaps, to: *mut u8);
+    /// `Σ bytes · weights` of four runs of bytes with the same weights, see [`Weights`].
+    /// # Safety
+    /// `16 · weights.len()` bytes can be read at each of `runs`.
+    unsafe fn weigh_runs(self, runs: [*const u8; 4], weights: &[Weights]) -> [i32; 4];
 
     /// `Σ lanes`, halves first: lane i + lane i+8, then i+4, i+2, i+1.
     fn sum(self, a: Self::F) -> f32;

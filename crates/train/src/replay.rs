@@ -47,7 +47,16 @@ impl Job {
         order.truncate(self.recipe().batch_size.min(shown(side)));
         let mut batch = Batch::default();
         loader.fill(&order, 0, &mut batch);
-        Some(check::to_png(&check::sheet(&loader.seen(&batch)?, COLUMNS, side)))
+        Self::sheet(&loader, &batch)
+    }
+
+    /// A PNG of a batch's pictures, up to 64, as the network sees them; none if it is fed with histograms.
+    #[must_use]
+    pub fn sheet(loader: &Loader, batch: &Batch) -> Option<Vec<u8>> {
+        let side = loader.preprocess().width.max(loader.preprocess().height);
+        let mut pictures = loader.seen(batch)?;
+        pictures.truncate(shown(side));
+        Some(check::to_png(&check::sheet(&pictures, COLUMNS, side)))
     }
 }
 

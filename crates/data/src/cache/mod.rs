@@ -14,7 +14,7 @@ pub(crate) use key::{stamp_of_file, stamp_of_text};
 
 use crate::{
     error::DataError,
-    prepared::{BadSample, OnBad, PreparedSet, decode_range, plane_of, prepare},
+    prepared::{BadSample, OnBad, PreparedSet, decode_range, prepare, write_plane},
     preprocess::Preprocess,
     source::Source,
 };
@@ -95,7 +95,8 @@ fn stored(
     }
     if let (OnBad::Fail, Some((index, _))) = (on_bad, footer.bad.first()) {
         // The picture itself says what is wrong with it, as it would without a cache; if it is well again, all is made anew.
-        return plane_of(source, *index, preprocess).map(|_| None);
+        let mut plane = vec![0; preprocess.plane_len()];
+        return write_plane(source, *index, preprocess, &mut plane).map(|()| None);
     }
     PreparedSet::assemble(source, preprocess, planes, &footer.bad).map(Some)
 }

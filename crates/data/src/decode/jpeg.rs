@@ -1,22 +1,32 @@
 //! JPEG by `zune-jpeg`, in its strict mode, and only the gray channel where gray is wanted.
 
-use super::{DecodeError, Limits, other::upright};
+use super::{
+    DecodeError, Limits,
+    clock::{Clock, JpegBytes},
+    other::upright,
+};
 use crate::picture::{Colour, Picture};
 use image::metadata::Orientation;
 use memchr::memchr;
 use zune_jpeg::{
     JpegDecoder,
     errors::DecodeErrors,
-    zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
+    zune_core::{colorspace::ColorSpace, options::DecoderOptions},
 };
 
-pub(super) fn decode(bytes: &[u8], colour: Colour, limits: &Limits) -> Result<Picture, DecodeError> {
+pub(super) fn decode(
+    bytes: &[u8],
+    colour: Colour,
+    limits: &Limits,
+    clock: &Clock,
+    spare: Vec<u8>,
+) -> Result<Picture, DecodeError> {
     if !reaches_end_marker(bytes) {
         return Err(DecodeError::Truncated("JPEG"));
     }
     let options =
         DecoderOptions::default().set_strict_mode(true).set_max_width(1 << 16).set_max_height(1 << 16);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let mut decoder = JpegDecoder::new_with_options(JpegBytes::new(bytes, clock), options);
     decoder.decode_headers().map_err(reason)?;
     let (width, height) = decoder.dimensions().unwrap_or_default();
     limits.check(width as u64, height as u64)?;
@@ -30,10 +40,15 @@ pub(super) fn decode(bytes: &[u8], colour: Colour, limits: &Limits) -> Result<Pi
         Colour::Rgb => ColorSpace::RGB,
     };
     decoder.set_options(options.jpeg_set_out_colorspace(output));
-    let data = decoder.decode().map_err(reason)?;
-    if data.len() != width * height * colour.channels() {
+    let length = width * height * colour.channels();
+    if decoder.output_buffer_size() != Some(length) {
         return Err(DecodeError::Unsupported("JPEG with an unusual number of channels".into()));
     }
+    let mut data = spare;
+    data.clear();
+    // Black, as if it were new: a decoder that stops early must not leave parts of another picture.
+    data.resize(length, 0);
+    decoder.decode_into(&mut data).map_err(reason)?;
     let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
     Ok(upright(Picture { width, height, colour, data }, orientation))
 }

@@ -4,6 +4,7 @@
 //! gray and says nothing. All other formats go through the `image` crate. (What no decoder at hand tells is a JPEG whose
 //! scan was cut and then closed with an end marker: it is read as libjpeg reads it, the rest filled.)
 
+mod clock;
 mod jpeg;
 mod other;
 mod probe;
@@ -11,6 +12,8 @@ mod probe;
 pub use probe::{Probe, probe};
 
 use crate::picture::{Colour, Picture};
+use clock::Clock;
+use std::time::Duration;
 
 /// What a picture may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +22,15 @@ pub struct Limits {
     pub pixels: u64,
     /// Memory of the decoded picture and of what its decoder allocates.
     pub bytes: u64,
+    /// Of decoding. The clock is looked at whenever the decoder asks for more of the file; what it does between two reads is
+    /// bounded by `pixels`.
+    pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 2²⁶ pixels (67 megapixels, more than a full-frame camera's) and 512 MiB.
+    /// 2²⁶ pixels (67 megapixels, more than a full-frame camera's), 512 MiB and 20 seconds.
     fn default() -> Self {
-        Self { pixels: 1 << 26, bytes: 512 << 20 }
+        Self { pixels: 1 << 26, bytes: 512 << 20, time: Duration::from_secs(20) }
     }
 }
 
@@ -70,6 +76,12 @@ pub enum DecodeError {
         /// [`Limits::bytes`], in MiB.
         limit_mib: u64,
     },
+    /// Decoding took longer than the limits allow.
+    #[error("decoding it takes longer than the limit of {} seconds", limit.as_secs_f64())]
+    TooSlow {
+        /// [`Limits::time`].
+        limit: Duration,
+    },
     /// A form of the format that the decoder does not know.
     #[error("unsupported picture: {0}")]
     Unsupported(String),
@@ -88,16 +100,28 @@ pub enum DecodeError {
 /// # Errors
 /// [`DecodeError`] if the bytes are no picture, are incomplete, or exceed `limits`.
 pub fn decode(bytes: &[u8], colour: Colour, limits: &Limits) -> Result<Picture, DecodeError> {
+    decode_into(bytes, colour, limits, Vec::new())
+}
+
+/// As [`decode`], in the memory of `spare` where that can be.
+pub(crate) fn decode_into(
+    bytes: &[u8],
+    colour: Colour,
+    limits: &Limits,
+    spare: Vec<u8>,
+) -> Result<Picture, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
     }
     // A decoder's bug must cost one picture, not the run: third-party decoders may panic on hostile bytes.
     let decoded = std::panic::catch_unwind(|| {
-        if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
-            jpeg::decode(bytes, colour, limits)
+        let clock = Clock::start(limits.time);
+        let picture = if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
+            jpeg::decode(bytes, colour, limits, &clock, spare)
         } else {
-            other::decode(bytes, limits)
-        }
+            other::decode(bytes, limits, &clock)
+        };
+        if clock.was_late() { Err(DecodeError::TooSlow { limit: limits.time }) } else { picture }
     });
     let picture = decoded.unwrap_or_else(|_| Err(DecodeError::Corrupt("its decoder gave up".into())))?;
     Ok(picture.into_colour(colour))

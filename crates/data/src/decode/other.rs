@@ -1,16 +1,20 @@
 //! Everything but JPEG, by the `image` crate with its limits set.
 
-use super::{DecodeError, Limits};
+use super::{
+    DecodeError, Limits,
+    clock::{Clock, TimedCursor},
+};
 use crate::picture::{Colour, Picture};
 use image::{
     DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage,
     error::LimitErrorKind, metadata::Orientation,
 };
-use std::io::{self, Cursor};
+use std::io;
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeError> {
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| reason(e.into(), limits))?;
+pub(super) fn decode(bytes: &[u8], limits: &Limits, clock: &Clock) -> Result<Picture, DecodeError> {
+    let mut reader = ImageReader::new(TimedCursor::new(bytes, clock))
+        .with_guessed_format()
+        .map_err(|e| reason(e.into(), limits))?;
     match reader.format() {
         None => return Err(DecodeError::UnknownFormat),
         // The pixels come first: without this, a cut photo would lose its orientation and nobody would know.

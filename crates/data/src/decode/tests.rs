@@ -68,6 +68,29 @@ fn a_header_that_claims_too_much_is_refused_before_memory_is_taken() {
     assert!(decode(&png(9, 11), Colour::Gray, &small).is_ok());
 }
 
+/// A picture whose file is so long that the clock is looked at more than once; its decoder is not quick enough for a
+/// limit of no time at all.
+#[test]
+fn a_picture_that_takes_longer_than_its_time_is_refused_in_every_format() {
+    let level = |(i, seed): (u32, u32)| (i.wrapping_mul(seed).wrapping_mul(i) >> 13) as u8;
+    let pixels: Vec<u8> = (0..1 << 18).map(|i| (i, 2_654_435_761)).map(level).collect();
+    let no_time = Limits { time: Duration::ZERO, ..Limits::default() };
+    let image = image::GrayImage::from_raw(512, 512, pixels).unwrap();
+    use image::ImageFormat::{Bmp, Gif, Jpeg, Png, Pnm, Tiff, WebP};
+    for format in [Jpeg, Png, Bmp, Gif, Tiff, WebP, Pnm] {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let image = image::DynamicImage::from(image.clone());
+        // GIF and WebP have no plain gray.
+        let image = if matches!(format, Gif | WebP) { image.into_rgb8().into() } else { image };
+        image.write_to(&mut bytes, format).unwrap();
+        let bytes = bytes.into_inner();
+        assert!(gray(&bytes).is_ok(), "{format:?} in time");
+        let error = decode(&bytes, Colour::Gray, &no_time).unwrap_err();
+        assert_eq!(error, DecodeError::TooSlow { limit: Duration::ZERO }, "{format:?}");
+        assert_eq!(error.to_string(), "decoding it takes longer than the limit of 0 seconds");
+    }
+}
+
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &b| {
         (0..8).fold(crc ^ u32::from(b), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))

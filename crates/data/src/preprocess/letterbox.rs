@@ -4,17 +4,18 @@ use crate::{picture::Picture, resize::resize};
 
 /// The pixels of `picture`, `[height, width, channels]`, as large as it fits into `width` × `height`, in the middle; the
 /// bars beside it have the picture's mean, of each channel.
-pub(super) fn letterbox(picture: &Picture, width: usize, height: usize) -> Vec<u8> {
+pub(super) fn letterbox(picture: &Picture, width: usize, height: usize, out: &mut [u8]) {
     let channels = picture.colour.channels();
     let (w, h) = fitted(picture, width, height);
     let inner = resize(picture, w, h);
-    let mut out: Vec<u8> =
-        mean(&inner, channels).into_iter().cycle().take(width * height * channels).collect();
+    if (w, h) != (width, height) {
+        let mean = mean(&inner, channels);
+        out.chunks_exact_mut(channels).for_each(|pixel| pixel.copy_from_slice(&mean));
+    }
     let (left, top) = ((width - w) / 2, (height - h) / 2);
     for (y, row) in inner.chunks_exact(w * channels).enumerate() {
         out[((top + y) * width + left) * channels..][..row.len()].copy_from_slice(row);
     }
-    out
 }
 
 /// The largest size of the picture's proportions within `width` × `height`, rounded to whole pixels.
@@ -46,7 +47,8 @@ mod tests {
     fn a_wide_picture_gets_bars_of_its_mean_above_and_below() {
         let picture =
             Picture { width: 4, height: 2, colour: Colour::Gray, data: vec![10, 10, 30, 30, 10, 10, 30, 30] };
-        let out = letterbox(&picture, 4, 4);
+        let mut out = [0; 16];
+        letterbox(&picture, 4, 4, &mut out);
         assert_eq!(out[..4], [20; 4]);
         assert_eq!(out[4..12], picture.data);
         assert_eq!(out[12..], [20; 4]);
@@ -61,7 +63,9 @@ mod tests {
             prop_assert!((1..=width).contains(&to_w) && (1..=height).contains(&to_h));
             let scale = (width as f64 / w as f64).min(height as f64 / h as f64);
             prop_assert!((to_w as f64 - w as f64 * scale).abs() <= 1.0 && (to_h as f64 - h as f64 * scale).abs() <= 1.0);
-            prop_assert_eq!(letterbox(&picture, width, height), vec![7; width * height * 3]);
+            let mut out = vec![0; width * height * 3];
+            letterbox(&picture, width, height, &mut out);
+            prop_assert_eq!(out, vec![7; width * height * 3]);
         }
     }
 }

@@ -43,13 +43,15 @@ pub(super) fn split_folders(root: &Path) -> Result<Vec<(&'static str, PathBuf)>,
     Ok(found)
 }
 
-/// The data set of `train/ val/ test/` folders. The classes are those of `train`, without it those of all splits.
+/// The data set of `train/ val/ test/` folders. The classes are those of `train`, without it those of all splits. A missing
+/// `val/` is made of a tenth of `train/`.
 pub(super) fn open_splits(root: &Path, folders: Vec<(&'static str, PathBuf)>) -> Result<Dataset, DataError> {
     let mut notes = Vec::new();
     let mut splits = Vec::new();
     for (split, folder) in folders {
         splits.push((split, classes_in(root, &folder, &mut notes)?));
     }
+    hold_out(&mut splits, &mut notes);
     let train = splits.iter().find(|(split, _)| *split == TRAIN);
     if let Some(empty) = train.and_then(|(_, classes)| classes.iter().find(|c| c.pictures.is_empty())) {
         return Err(DataError::EmptyClass { path: empty.folder.clone() });
@@ -79,6 +81,32 @@ pub(super) fn open_splits(root: &Path, folders: Vec<(&'static str, PathBuf)>) ->
         sources.push((split.to_owned(), source(root, samples)));
     }
     Ok(Dataset::new(root.display().to_string(), names, sources).with_notes(notes))
+}
+
+/// Without a folder for validation, a tenth of each class of `train` becomes that split; classes of one or two pictures
+/// stay whole.
+fn hold_out(splits: &mut Vec<(&'static str, Vec<Class>)>, notes: &mut Vec<String>) {
+    let has = |name| splits.iter().any(|(split, _)| *split == name);
+    let Some(train) = splits.iter().position(|(split, _)| *split == TRAIN).filter(|_| !has(VAL)) else {
+        return;
+    };
+    let mut held = Vec::new();
+    for class in &mut splits[train].1 {
+        let shares = divide(&class.pictures);
+        let all = std::mem::take(&mut class.pictures).into_iter().zip(shares);
+        let (val, train): (Vec<_>, Vec<_>) = all.partition(|(_, share)| *share == Share::Val);
+        class.pictures = train.into_iter().map(|(name, _)| name).collect();
+        let pictures: Vec<String> = val.into_iter().map(|(name, _)| name).collect();
+        if !pictures.is_empty() {
+            held.push(Class { name: class.name.clone(), folder: class.folder.clone(), pictures });
+        }
+    }
+    if !held.is_empty() {
+        splits.push((VAL, held));
+        let note =
+            "no folder val/: a tenth of each class of train/ is held out as 'val', by a hash of the path";
+        notes.push(note.into());
+    }
 }
 
 /// The data set of one tree of class folders, split 80/10/10 within each class; `None` if there is no class folder.

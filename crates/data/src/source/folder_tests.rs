@@ -69,6 +69,23 @@ fn no_split_is_taken_for_another() {
 }
 
 #[test]
+fn a_tenth_of_each_class_is_held_out_where_there_is_no_val() {
+    let files: Vec<String> = (0..60).map(|i| format!("train/{}/{i:02}.jpg", ["cat", "dog"][i % 2])).collect();
+    let mut files: Vec<&str> = files.iter().map(String::as_str).collect();
+    files.extend(["train/eel/1.jpg", "test/cat/1.jpg"]);
+    let set = opened(&files).unwrap();
+    let count = |split: &str| {
+        let names = names(&set, split);
+        [0, 1, 2].map(|label| names.iter().filter(|(_, l)| *l == label).count())
+    };
+    assert_eq!([count("train"), count("val"), count("test")], [[27, 27, 1], [3, 3, 0], [1, 0, 0]]);
+    let (train, val) = (names(&set, "train"), names(&set, "val"));
+    assert!(val.iter().all(|sample| !train.contains(sample)));
+    assert!(set.notes()[0].contains("held out"), "{:?}", set.notes());
+    assert!(opened(&["train/a/1.jpg", "val/a/1.jpg"]).unwrap().notes().is_empty());
+}
+
+#[test]
 fn one_tree_is_split_within_each_class() {
     let files: Vec<String> = (0..40).map(|i| format!("{}/{i:02}.jpg", ["cat", "dog"][i % 2])).collect();
     let set = opened(&files.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();

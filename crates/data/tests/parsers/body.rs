@@ -46,7 +46,7 @@ pub(crate) fn seeds(parser: &str) -> Vec<Vec<u8>> {
 pub(crate) fn execute(parser: &str, bytes: &[u8], folder: &Path) {
     let Some((_, files)) = PARSERS.iter().find(|(name, _)| *name == parser) else { return };
     let Some((damaged, others)) = files.split_first() else {
-        let small = Limits { pixels: 1 << 16, bytes: 1 << 22 };
+        let small = Limits { pixels: 1 << 16, bytes: 1 << 22, ..Limits::default() };
         let _ = probe(bytes);
         for colour in [Colour::Gray, Colour::Rgb] {
             match decode(bytes, colour, &small) {

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use crate::isa::RunOn;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{FRACTION_BITS, HALF, Kernel, LOW_BITS, PairTaps, Simd, Weights};
 
 /// Proof that the CPU has AVX2 and FMA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,37 @@ fn exp2_half(n: __m256) -> __m256 {
     })
 }
 
+/// `a · wa + b · wb` of 8 pairs of 16-bit numbers.
+#[inline(always)]
+unsafe fn weighed(pairs: __m256i, upper: __m256i, lower: __m256i) -> __m256i {
+    x86!({
+        let upper = _mm256_slli_epi32::<{ LOW_BITS as i32 }>(_mm256_madd_epi16(pairs, upper));
+        _mm256_add_epi32(upper, _mm256_madd_epi16(pairs, lower))
+    })
+}
+
+/// [`Simd::weigh_runs`]. A run's sums are kept in eight lanes, which are added up for all four runs at once.
+#[inline(always)]
+pub(super) unsafe fn weigh_runs(runs: [*const u8; 4], weights: &[Weights]) -> [i32; 4] {
+    x86!({
+        let mut sums = [_mm256_setzero_si256(); 4];
+        for (i, weights) in weights.iter().enumerate() {
+            let upper = _mm256_loadu_si256(weights.upper.as_ptr().cast());
+            let lower = _mm256_loadu_si256(weights.lower.as_ptr().cast());
+            for (sum, run) in sums.iter_mut().zip(runs) {
+                let numbers = _mm256_cvtepu8_epi16(_mm_loadu_si128(run.add(16 * i).cast()));
+                *sum = _mm256_add_epi32(*sum, weighed(numbers, upper, lower));
+            }
+        }
+        let pairs = (_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
+        let fours = _mm256_hadd_epi32(pairs.0, pairs.1);
+        let all = _mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256::<1>(fours));
+        let mut out = [0; 4];
+        _mm_storeu_si128(out.as_mut_ptr().cast(), all);
+        out
+    })
+}
+
 impl Simd for Avx2 {
     type F = F;
     type M = F;
@@ -71,6 +102,14 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn splat(self, x: f32) -> F {
         x86!((_mm256_set1_ps(x), _mm256_set1_ps(x)))
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(self, from: *const u8) -> F {
+        x86!({
+            let half =
+                |from: *const u8| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast())));
+            (half(from), half(from.add(8)))
+        })
     }
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> F {
@@ -225,6 +264,30 @@ impl Simd for Avx2 {
             }};
         }
         x86!((pair!(a.0, b.0), pair!(a.1, b.1)))
+    }
+
+    #[inline(always)]
+    unsafe fn weigh_pairs(self, window: *const u8, taps: &PairTaps, to: *mut u8) {
+        x86!({
+            let window = _mm256_broadcastsi128_si256(_mm_loadu_si128(window.cast()));
+            let half = |i: usize| {
+                let part = |of: *const __m256i| _mm256_loadu_si256(of.add(i));
+                let pairs = _mm256_shuffle_epi8(window, part(taps.pick.as_ptr().cast()));
+                let (upper, lower) = (part(taps.upper.as_ptr().cast()), part(taps.lower.as_ptr().cast()));
+                let sum = _mm256_add_epi32(weighed(pairs, upper, lower), _mm256_set1_epi32(HALF));
+                _mm256_srai_epi32::<{ FRACTION_BITS as i32 }>(sum)
+            };
+            // Packing works within the 128-bit halves: 0–3 8–11 4–7 12–15.
+            let packed = _mm256_packs_epi32(half(0), half(1));
+            let sorted = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
+            let (low, high) = (_mm256_castsi256_si128(sorted), _mm256_extracti128_si256::<1>(sorted));
+            _mm_storeu_si128(to.cast(), _mm_packus_epi16(low, high));
+        })
+    }
+    #[inline(always)]
+    unsafe fn weigh_runs(self, runs: [*const u8; 4], weights: &[Weights]) -> [i32; 4] {
+        // SAFETY: as the caller promises.
+        unsafe { weigh_runs(runs, weights) }
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use crate::isa::RunOn;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{FRACTION_BITS, HALF, Kernel, LOW_BITS, PairTaps, Simd, Weights};
 
 /// Proof that the CPU has AVX-512 F, BW, DQ, VL and FMA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,10 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
         x86!(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(self, from: *const u8) -> __m512 {
+        x86!(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))))
     }
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> __m512 {
@@ -179,6 +183,25 @@ impl Simd for Avx512 {
             let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
             (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
         })
+    }
+
+    #[inline(always)]
+    unsafe fn weigh_pairs(self, window: *const u8, taps: &PairTaps, to: *mut u8) {
+        x86!({
+            let window = _mm512_broadcast_i32x4(_mm_loadu_si128(window.cast()));
+            let pairs = _mm512_shuffle_epi8(window, _mm512_loadu_si512(taps.pick.as_ptr().cast()));
+            let upper = _mm512_madd_epi16(pairs, _mm512_loadu_si512(taps.upper.as_ptr().cast()));
+            let lower = _mm512_madd_epi16(pairs, _mm512_loadu_si512(taps.lower.as_ptr().cast()));
+            let sum = _mm512_add_epi32(_mm512_slli_epi32::<LOW_BITS>(upper), lower);
+            let sum = _mm512_srai_epi32::<FRACTION_BITS>(_mm512_add_epi32(sum, _mm512_set1_epi32(HALF)));
+            let cut = _mm512_max_epi32(sum, _mm512_setzero_si512());
+            _mm_storeu_si128(to.cast(), _mm512_cvtusepi32_epi8(cut));
+        })
+    }
+    #[inline(always)]
+    unsafe fn weigh_runs(self, runs: [*const u8; 4], weights: &[Weights]) -> [i32; 4] {
+        // SAFETY: as the caller promises; AVX-512 has AVX2.
+        unsafe { super::avx2::weigh_runs(runs, weights) }
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! 16 lanes as an array: runs everywhere, and says what each operation means.
 
-use crate::simd::{LANES, Simd};
+use crate::simd::{FRACTION_BITS, HALF, LANES, PairTaps, Simd, Weights, whole};
 
 /// Needs no instruction that the target lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +18,16 @@ impl Simd for Scalar {
     type M = [bool; LANES];
     type I = [u32; LANES];
     const ACCUMULATORS: usize = 6;
+    const VECTORS: bool = false;
 
     #[inline(always)]
     fn splat(self, x: f32) -> F {
         [x; LANES]
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(self, from: *const u8) -> F {
+        // SAFETY: the caller promises 16 readable bytes.
+        unsafe { from.cast::<[u8; LANES]>().read() }.map(f32::from)
     }
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> F {
@@ -143,6 +149,37 @@ impl Simd for Scalar {
     fn interleave(self, a: F, b: F) -> (F, F) {
         let at = |i: usize| if i.is_multiple_of(2) { a[i / 2] } else { b[i / 2] };
         (std::array::from_fn(at), std::array::from_fn(|i| at(i + LANES)))
+    }
+
+    #[inline(always)]
+    unsafe fn weigh_pairs(self, window: *const u8, taps: &PairTaps, to: *mut u8) {
+        // SAFETY: the caller promises 16 readable bytes.
+        let window = unsafe { window.cast::<[u8; LANES]>().read() };
+        let out: [u8; LANES] = std::array::from_fn(|i| {
+            let term = |lane: usize| {
+                let byte = window[usize::from(taps.pick[lane][0])];
+                i32::from(byte).wrapping_mul(whole(taps.upper[lane], taps.lower[lane]))
+            };
+            let sum = term(2 * i).wrapping_add(term(2 * i + 1)).wrapping_add(HALF);
+            (sum >> FRACTION_BITS).clamp(0, 255) as u8
+        });
+        // SAFETY: the caller promises 16 writable bytes.
+        unsafe { to.cast::<[u8; LANES]>().write(out) }
+    }
+    #[inline(always)]
+    unsafe fn weigh_runs(self, runs: [*const u8; 4], weights: &[Weights]) -> [i32; 4] {
+        runs.map(|run| {
+            let mut sum = 0_i32;
+            for (i, weights) in weights.iter().enumerate() {
+                // SAFETY: the caller promises 16 readable bytes for each element of `weights`.
+                let bytes = unsafe { run.cast::<[u8; LANES]>().add(i).read() };
+                for (lane, byte) in bytes.into_iter().enumerate() {
+                    let weight = whole(weights.upper[lane], weights.lower[lane]);
+                    sum = sum.wrapping_add(i32::from(byte).wrapping_mul(weight));
+                }
+            }
+            sum
+        })
     }
 
     #[inline(always)]

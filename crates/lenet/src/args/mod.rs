@@ -29,7 +29,7 @@ pub(crate) use compare::CompareArgs;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use find_lr::FindLrArgs;
-pub(crate) use inspect::InspectArgs;
+pub(crate) use inspect::{BatchNumber, InspectArgs};
 pub(crate) use place::PlaceArgs;
 pub(crate) use predict::PredictArgs;
 pub(crate) use recipe::{

@@ -75,3 +75,39 @@ fn a_mistake_in_a_model_file_is_told_with_its_own_line_and_the_nearest_word() {
         assert!(table.contains(words), "no '{words}' in {table}");
     }
 }
+
+#[test]
+fn a_batch_of_a_run_is_made_again_as_the_run_saw_it() {
+    let lab = Lab::new();
+    lab.photos();
+    lab.ok("train --data photos --model lenet5 --imgsz 32 --epochs 1 -b 8 --hflip 0.5 --mixup 1 --out run");
+    let first = std::fs::read(lab.path("run/figures/batch.png")).unwrap();
+    let text = lab.ok("inspect run --batch 1:1 --sheet sheet.png");
+    assert!(std::fs::read(lab.path("sheet.png")).unwrap() == first, "the first batch is that of the run");
+    assert!(text.starts_with("epoch 1, batch 1 of 3\n") && text.contains("mixed with"), "{text}");
+    let pictures = |text: &str| -> Vec<String> {
+        let names = text.split_whitespace().filter(|word| word.ends_with(".pgm"));
+        names.map(str::to_owned).collect()
+    };
+    let all = |epoch: u32| -> Vec<String> {
+        (1..4).flat_map(|batch| pictures(&lab.ok(&format!("inspect run --batch {epoch}:{batch}")))).collect()
+    };
+    let (one, two) = (all(1), all(2));
+    assert_eq!(one.len(), 18);
+    assert_ne!(one, two, "another order in another epoch");
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names.dedup();
+        names
+    };
+    assert_eq!(sorted(one).len(), 18);
+    assert_eq!(sorted(two).len(), 18);
+    lab.run("inspect run --batch 1:4").expect(2, &["run: no batch 4", "it has 3"]);
+    lab.run("inspect run").expect(2, &["run: a run folder"]);
+    lab.run("inspect lenet5 --batch 1:1").expect(2, &["lenet5: no run folder"]);
+    assert_eq!(lab.run("inspect run --batch 0:1").code, 2);
+    lab.ok("train --data photos --model perceptron --epochs 1 --out histogram");
+    assert!(lab.ok("inspect histogram --batch 1:1").contains("train/cat/0.pgm"));
+    lab.run("inspect histogram --batch 1:1 --sheet no.png").expect(2, &["histogram: no sheet"]);
+    lab.run("inspect run --batch 1:1 --sheet photos/sheet.png").expect(2, &["photos"]);
+}

@@ -13,6 +13,8 @@ mod crate_graph;
 mod disk;
 mod doctor;
 mod find_lr;
+#[cfg(unix)]
+mod folders;
 mod inspect;
 mod lab;
 mod predict;

@@ -1,5 +1,6 @@
-//! `lenet inspect`: what a model, a weights file or a data set is.
+//! `lenet inspect`: what a model, a weights file, a data set or a batch of a run is.
 
+mod batch;
 mod data;
 mod model;
 mod weights;
@@ -14,15 +15,23 @@ enum Subject {
     Model,
     /// A weights file.
     Weights,
+    /// A run folder.
+    Run,
     /// Photos.
     Data(DataPlan),
 }
 
 /// Shows it.
 pub(super) fn run(args: InspectArgs, console: Console) -> Result<(), Failure> {
-    let text = match subject(&args.what)? {
+    let subject = subject(&args.what)?;
+    if args.batch.is_some() && !matches!(subject, Subject::Run) {
+        let message = format!("{}: no run folder, and --batch is of a run", args.what);
+        return Err(Failure::usage(message).hint("name a run folder, such as runs/train"));
+    }
+    let text = match subject {
         Subject::Model => model::describe(&args.what, args.classes, args.imgsz)?,
         Subject::Weights => weights::describe(args.what.as_ref())?,
+        Subject::Run => batch::describe(&args, console)?,
         Subject::Data(plan) => data::describe(&plan, &args, console)?,
     };
     out::print(&text)
@@ -35,6 +44,9 @@ fn subject(word: &str) -> Result<Subject, Failure> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     if nn::zoo::ALL.contains(&word) || ending == Some("toml") {
         return Ok(Subject::Model);
+    }
+    if batch::is_run(path) {
+        return Ok(Subject::Run);
     }
     let holds_photos = ["csv", "tsv", "tar", "parquet"];
     if (path.is_file() || ending == Some("safetensors")) && !ending.is_some_and(|e| holds_photos.contains(&e))
