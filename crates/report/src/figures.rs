@@ -7,8 +7,8 @@ use train::history::{EpochRecord, Metrics};
 use crate::ReportError;
 use crate::contender::{Accuracy, Contender, counted};
 use crate::plot::{
-    Bar, BarChart, Drawing, Floor, Group, LineChart, Mark, Panel, Presence, Reference, Role, Series,
-    to_png, to_svg,
+    Bar, BarChart, Drawing, Floor, Group, LineChart, Mark, Panel, Presence, Reference, Role, Series, to_png,
+    to_svg,
 };
 use crate::published::known_model;
 use crate::stats::Stats;

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use train::history::Metrics;
-use train::sweep::{Metric, Outcome, Scale, Sweep, SweepSummary, TrialRecord, Value, Values, short_names, words};
+use train::sweep::{
+    Metric, Outcome, Scale, Sweep, SweepSummary, TrialRecord, Value, Values, short_names, words,
+};
 
 use crate::ReportError;
 use crate::contender::counted;
@@ -68,7 +70,9 @@ fn subtitle(summary: &SweepSummary) -> String {
 fn axes(sweep: &Sweep, ended: &[&TrialRecord]) -> Vec<Axis> {
     let keys: Vec<&str> = sweep.space.iter().map(|(key, _)| key).collect();
     let named = short_names(&keys).into_iter().zip(sweep.space.iter());
-    named.map(|(name, (key, values))| Axis { name: name.to_owned(), span: span(key, values, ended) }).collect()
+    named
+        .map(|(name, (key, values))| Axis { name: name.to_owned(), span: span(key, values, ended) })
+        .collect()
 }
 
 fn span(key: &str, values: &Values, ended: &[&TrialRecord]) -> Span {
@@ -166,7 +170,9 @@ mod tests {
         assert_eq!(figures.iter().map(|f| f.stem.as_str()).collect::<Vec<_>>(), ["parallel", "scatter"]);
         for figure in figures {
             let svg = to_svg(&figure.drawing);
-            for word in ["lr", "kind", "batch_size", "hflip", "val top-1", "0.0001", "adamw", "failed (1)"] {
+            for word in
+                ["lr", "optimizer.kind", "batch_size", "hflip", "val top-1", "0.0001", "adamw", "failed (1)"]
+            {
                 assert!(svg.contains(&format!(">{word}</text>")), "no {word} in {}", figure.stem);
             }
             assert!(svg.contains("5 of 6 trials; best is trial 5: val top-1 0.500, val loss 3.000"));
@@ -193,6 +199,8 @@ mod tests {
         let (folder, sweep) = (tempfile::tempdir().unwrap(), sweep());
         let paths = write_sweep(folder.path(), &sweep, &summary(&sweep)).unwrap();
         assert_eq!(paths.len(), 4);
-        assert!(paths.iter().all(|path| path.is_file()) && folder.path().join("figures/parallel.png").is_file());
+        assert!(
+            paths.iter().all(|path| path.is_file()) && folder.path().join("figures/parallel.png").is_file()
+        );
     }
 }

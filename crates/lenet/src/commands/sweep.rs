@@ -27,6 +27,7 @@ const SHOWN: usize = 20;
 pub(super) fn run(args: SweepArgs, console: Console) -> Result<(), Failure> {
     let (cache, json) = (args.read.cache(), args.json);
     let plan = resolve::sweep(args)?;
+    let trials = plan.sweep.trials()?;
     check_apart(&plan.data, &plan.place, &[])?;
     let base = &plan.sweep.base;
     let mut pictures =
@@ -34,12 +35,12 @@ pub(super) fn run(args: SweepArgs, console: Console) -> Result<(), Failure> {
     let early = early(&plan.place)?;
     let decoding = Decoding::new(console, "read");
     let told = |split: &str, done, all| decoding.told(split, done, all);
-    let trials = plan.sweep.trials()?;
     read_all(&mut pictures, trials.iter().map(|trial| &trial.recipe), console, &told)?;
     let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
     signals::watch(&plan.session.interrupt)?;
     let sitting = if plan.resume { Sitting::GoOn(&plan.session) } else { Sitting::Begin(&plan.session) };
-    let begun = |trial: &Trial, all| console.line(&format!("trial {}/{all}: {}", trial.number, trial.words()));
+    let begun =
+        |trial: &Trial, all| console.line(&format!("trial {}/{all}: {}", trial.number, trial.words()));
     let mut progress = RunProgress::new(console);
     let summary = run_sweep(&plan.sweep, &mut pictures, &dir, &told, sitting, &begun, &mut progress)
         // Only a folder that is still empty goes: nothing had begun.
@@ -64,7 +65,8 @@ fn all_failed(summary: &SweepSummary, dir: &RunDir) -> Result<(), Failure> {
         Some(first) if reasons.len() == summary.trials.len() => {
             let message = format!("all {} trials failed; the first: {first}", reasons.len());
             let folder = dir.path().join(&summary.trials[0].folder);
-            Err(Failure::new(ErrorKind::Runtime, message).hint(format!("'lenet doctor {}' says more", folder.display())))
+            Err(Failure::new(ErrorKind::Runtime, message)
+                .hint(format!("'lenet doctor {}' says more", folder.display())))
         }
         _ => Ok(()),
     }

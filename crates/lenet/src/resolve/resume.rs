@@ -9,7 +9,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use train::{ErrorKind, Recipe, store::RunDir};
+use train::{ErrorKind, Recipe, store::RunDir, sweep::SweepSummary};
 
 /// What `lenet train --resume` comes to.
 #[derive(Debug)]
@@ -97,12 +97,14 @@ pub(super) fn comparison(place: &PlaceArgs) -> Result<PathBuf, Failure> {
     newest(place, "compare", "comparison", |path| !path.join("report.html").exists())
 }
 
-/// The folder of the sweep to go on with: the one that was named, or the newest without its pictures, or the newest.
+/// The folder of the sweep to go on with: the one that was named, or the newest that is not through, or the newest.
 ///
 /// # Errors
 /// No sweep to go on with.
 pub(super) fn sweep(place: &PlaceArgs) -> Result<PathBuf, Failure> {
-    newest(place, "sweep", "sweep", |path| !path.join("figures").exists())
+    newest(place, "sweep", "sweep", |path| {
+        !SweepSummary::read(&RunDir::open(path)).is_some_and(|summary| summary.is_finished())
+    })
 }
 
 /// The folder that was named, or the newest run that is not finished, or the newest.

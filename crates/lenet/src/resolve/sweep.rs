@@ -33,7 +33,7 @@ pub(crate) struct SweepPlan {
     pub(crate) resume: bool,
 }
 
-/// What was asked for, every trial checked. With `--resume` flags may only say what the sweep was begun with.
+/// What was asked for; its trials are not looked at yet. With `--resume` flags may only say what the sweep was begun with.
 ///
 /// # Errors
 /// Whatever is wrong with files, keys or values; a sweep of another space to go on with.
@@ -55,7 +55,6 @@ pub(crate) fn sweep(mut args: SweepArgs) -> Result<SweepPlan, Failure> {
         let message = format!("{}: {what}; a sweep goes on with what it began with", folder.display());
         return Err(Failure::new(ErrorKind::Config, message).hint("leave the flag out, or begin a new sweep"));
     }
-    sweep.trials()?;
     Ok(SweepPlan { sweep, data, place, session, resume })
 }
 
@@ -75,10 +74,12 @@ fn asked(args: &SweepArgs, stored: Option<&Sweep>) -> Result<(Sweep, DataPlan), 
         _ => Space::default(),
     };
     for set in &args.set {
-        space.set(&keys, set).map_err(|what| Failure::usage(format!("--set {what}")))?;
+        space.set(&keys, set).map_err(|what| Failure::usage(format!("--set {set}: {what}")))?;
     }
     if space.is_empty() {
-        return Err(Failure::usage("nothing to try; add --set KEY=VALUES, such as --set lr=0.001,0.01, or --space FILE"));
+        return Err(Failure::usage(
+            "nothing to try; add --set KEY=VALUES, such as --set lr=0.001,0.01, or --space FILE",
+        ));
     }
     let file = file.map(|(file, _)| file).unwrap_or_default();
     let search = search(args, &file, stored, &space)?;
@@ -91,7 +92,11 @@ fn asked(args: &SweepArgs, stored: Option<&Sweep>) -> Result<(Sweep, DataPlan), 
 }
 
 /// The recipe before single flags.
-fn base_of(args: &SweepArgs, file: Option<&(SweepFile, String)>, stored: Option<&Sweep>) -> Result<Recipe, Failure> {
+fn base_of(
+    args: &SweepArgs,
+    file: Option<&(SweepFile, String)>,
+    stored: Option<&Sweep>,
+) -> Result<Recipe, Failure> {
     let model = args.base.model.as_deref();
     let in_file = file.and_then(|(file, origin)| Some((file.base(origin, model)?, origin)));
     match (in_file, stored) {
@@ -112,7 +117,12 @@ fn base_of(args: &SweepArgs, file: Option<&(SweepFile, String)>, stored: Option<
     }
 }
 
-fn search(args: &SweepArgs, file: &SweepFile, stored: Option<&Sweep>, space: &Space) -> Result<Search, Failure> {
+fn search(
+    args: &SweepArgs,
+    file: &SweepFile,
+    stored: Option<&Sweep>,
+    space: &Space,
+) -> Result<Search, Failure> {
     let asked = args.search.map(|word| match word {
         SearchArg::Grid => SearchWord::Grid,
         SearchArg::Random => SearchWord::Random,

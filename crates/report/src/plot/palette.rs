@@ -33,8 +33,8 @@ const SCALE: [[u8; 3]; 4] = [[0xf2, 0xb1, 0x5e], [0xd6, 0x5a, 0x5a], [0x7a, 0x2f
 
 /// Class names of the scale's steps.
 const STEP_CLASSES: [&str; Role::STEPS as usize] = [
-    "scale0", "scale1", "scale2", "scale3", "scale4", "scale5", "scale6", "scale7", "scale8", "scale9", "scale10",
-    "scale11", "scale12", "scale13", "scale14", "scale15",
+    "scale0", "scale1", "scale2", "scale3", "scale4", "scale5", "scale6", "scale7", "scale8", "scale9",
+    "scale10", "scale11", "scale12", "scale13", "scale14", "scale15",
 ];
 
 impl Role {
@@ -82,7 +82,9 @@ fn graded_rgb(share: f64) -> [u8; 3] {
     let along = share.clamp(0.0, 1.0) * (SCALE.len() - 1) as f64;
     let corner = (along as usize).min(SCALE.len() - 2);
     let (from, to, part) = (SCALE[corner], SCALE[corner + 1], along - corner as f64);
-    std::array::from_fn(|i| (f64::from(from[i]) + part * (f64::from(to[i]) - f64::from(from[i]))).round() as u8)
+    std::array::from_fn(|i| {
+        (f64::from(from[i]) + part * (f64::from(to[i]) - f64::from(from[i]))).round() as u8
+    })
 }
 
 #[cfg(test)]

@@ -63,14 +63,19 @@ impl ParallelChart {
     fn alt(&self) -> String {
         let names: Vec<&str> = self.axes.iter().map(|axis| axis.name.as_str()).collect();
         let trials = self.samples.len();
-        format!("{}; {trials} trials as lines through {}, coloured by {}", self.title, names.join(", "), self.score.name)
+        format!(
+            "{}; {trials} trials as lines through {}, coloured by {}",
+            self.title,
+            names.join(", "),
+            self.score.name
+        )
     }
 
     /// Room left of the first axis: its labels, and half of its name.
     fn left_room(&self, gap: f64) -> f64 {
         let Some(axis) = self.axes.first() else { return 0.0 };
         let labels = axis.span.marks().iter().map(|mark| width(&fitted(&mark.1, gap))).fold(0.0, f64::max);
-        (labels + 12.0).max(width(&axis.name).min(gap - 12.0) / 2.0)
+        (labels + 12.0).max(font::width(&axis.name, LABEL, Weight::Bold).min(gap - 12.0) / 2.0)
     }
 
     /// One trial; a failed one ends at the last setting.
@@ -90,7 +95,9 @@ impl ParallelChart {
             sheet.shapes.push(Shape::Line { points: points.clone(), stroke: stroke.with_opacity(shown) });
         } else {
             let rim = Stroke::solid(Role::Third, 1.2);
-            points.iter().for_each(|&centre| sheet.shapes.push(Shape::Disc { centre, radius: 3.0, fill: Role::Paper, rim }));
+            points.iter().for_each(|&centre| {
+                sheet.shapes.push(Shape::Disc { centre, radius: 3.0, fill: Role::Paper, rim })
+            });
         }
     }
 
@@ -123,7 +130,10 @@ impl ParallelChart {
         if failed < self.samples.len() {
             let better = if self.score.low_is_good { "low" } else { "high" };
             entry("best trial".into(), Stroke::solid(Role::Scale(Role::STEPS - 1), 3.4));
-            entry(format!("others; the darker the better ({better} {})", self.score.name), Stroke::solid(Role::Scale(4), 1.6));
+            entry(
+                format!("others; the darker the better ({better} {})", self.score.name),
+                Stroke::solid(Role::Scale(4), 1.6),
+            );
         }
         if failed > 0 {
             entry(format!("failed ({failed})"), Stroke::dashed(Role::Third, 1.2));
@@ -190,7 +200,8 @@ mod tests {
             Axis { name: "lr".into(), span: Span::Log { lo: 1e-4, hi: 0.1 } },
             Axis { name: "optimizer.kind".into(), span: Span::Words(vec!["sgd".into(), "adamw".into()]) },
         ];
-        let score = Score { name: "val top-1".into(), ticks: Ticks::covering(0.0, 0.4, 5), low_is_good: false };
+        let score =
+            Score { name: "val top-1".into(), ticks: Ticks::covering(0.0, 0.4, 5), low_is_good: false };
         ParallelChart { title: "Sweep".into(), subtitle: "2 trials".into(), axes, score, samples }
     }
 
@@ -200,7 +211,8 @@ mod tests {
 
     #[test]
     fn the_best_trial_is_painted_last_and_a_failed_one_is_dashed() {
-        let svg = to_svg(&chart(vec![sample(0.01, Some(0.3)), sample(0.1, None), sample(0.001, Some(0.1))]).draw());
+        let svg =
+            to_svg(&chart(vec![sample(0.01, Some(0.3)), sample(0.1, None), sample(0.001, Some(0.1))]).draw());
         let lines: Vec<&str> = svg.lines().filter(|line| line.starts_with("<polyline")).collect();
         assert!(lines[0].contains("dasharray") && lines[2].contains("stroke-width=\"3.4\""), "{svg}");
         assert!(svg.contains(">failed (1)</text>") && svg.contains(">0.0001</text>"));

@@ -39,13 +39,16 @@ pub struct ScatterChart {
 impl ScatterChart {
     /// Places everything, up to three panels a row.
     pub fn draw(&self) -> Drawing {
-        let columns = self.axes.len().clamp(1, MOST_COLUMNS);
+        // Four in two rows of two.
+        let columns = if self.axes.len() == 4 { 2 } else { self.axes.len().clamp(1, MOST_COLUMNS) };
         let rows = self.axes.len().div_ceil(columns).max(1);
         let labels = self.score.marks().iter().map(|mark| width(&mark.1)).fold(0.0, f64::max);
         let left = 22.0 + labels + 8.0;
         let (cell_width, cell_height) = (left + PLOT_WIDTH + 14.0, AIR + PLOT_HEIGHT + AXIS);
         let sheet_width = (2.0 * EDGE + cell_width * columns as f64).max(480.0);
-        let mut sheet = Drawing::new(sheet_width, TOP + cell_height * rows as f64 + 34.0, self.alt());
+        let failed = self.samples.iter().filter(|sample| sample.score.is_none()).count();
+        let legend = if failed > 0 { 34.0 } else { 6.0 };
+        let mut sheet = Drawing::new(sheet_width, TOP + cell_height * rows as f64 + legend, self.alt());
         let room = sheet_width - 2.0 * EDGE;
         let title = font::fitted(&self.title, 17.0, Weight::Bold, room);
         sheet.text(Text::new(Point::new(EDGE, 30.0), title, 17.0, Role::Ink).bold());
@@ -56,18 +59,28 @@ impl ScatterChart {
             let x = EDGE + cell_width * column as f64 + left;
             self.panel(&mut sheet, index, Point::new(x, TOP + cell_height * row as f64 + AIR));
         }
-        let failed = self.samples.iter().filter(|sample| sample.score.is_none()).count();
         if failed > 0 {
             let y = sheet.height - 18.0;
             sheet.shapes.push(ring(Point::new(EDGE + 5.0, y - 4.0)));
-            sheet.text(Text::new(Point::new(EDGE + 18.0, y), format!("failed ({failed})"), LABEL, Role::Muted));
+            sheet.text(Text::new(
+                Point::new(EDGE + 18.0, y),
+                format!("failed ({failed})"),
+                LABEL,
+                Role::Muted,
+            ));
         }
         sheet
     }
 
     fn alt(&self) -> String {
         let names: Vec<&str> = self.axes.iter().map(|axis| axis.name.as_str()).collect();
-        format!("{}; {} of {} trials against {}", self.title, self.score.name, self.samples.len(), names.join(", "))
+        format!(
+            "{}; {} of {} trials against {}",
+            self.title,
+            self.score.name,
+            self.samples.len(),
+            names.join(", ")
+        )
     }
 
     /// The panel of one setting, its plot's top left corner at `corner`.
@@ -78,11 +91,19 @@ impl ScatterChart {
         let y = |share: f64| bottom - INSET - share * (PLOT_HEIGHT - 2.0 * INSET);
         for (share, label) in self.score.marks() {
             let at = y(share);
-            sheet.line(Point::new(corner.x, at), Point::new(corner.x + PLOT_WIDTH, at), Stroke::solid(Role::Grid, 1.0));
+            sheet.line(
+                Point::new(corner.x, at),
+                Point::new(corner.x + PLOT_WIDTH, at),
+                Stroke::solid(Role::Grid, 1.0),
+            );
             let at = Point::new(corner.x - 8.0, at + 4.0);
             sheet.text(Text::new(at, label, LABEL, Role::Muted).with_anchor(Anchor::End));
         }
-        sheet.line(Point::new(corner.x, bottom), Point::new(corner.x + PLOT_WIDTH, bottom), Stroke::solid(Role::Axis, 1.0));
+        sheet.line(
+            Point::new(corner.x, bottom),
+            Point::new(corner.x + PLOT_WIDTH, bottom),
+            Stroke::solid(Role::Axis, 1.0),
+        );
         let mut free = f64::NEG_INFINITY;
         for (share, label) in axis.span.marks() {
             let label = font::fitted(&label, LABEL, Weight::Regular, PLOT_WIDTH / 2.0);
@@ -91,7 +112,10 @@ impl ScatterChart {
             // Where labels would touch, the mark alone is left.
             if at - half >= free {
                 free = at + half + APART;
-                sheet.text(Text::new(Point::new(at, bottom + 19.0), label, LABEL, Role::Muted).with_anchor(Anchor::Middle));
+                sheet.text(
+                    Text::new(Point::new(at, bottom + 19.0), label, LABEL, Role::Muted)
+                        .with_anchor(Anchor::Middle),
+                );
             }
         }
         let name = font::fitted(&axis.name, LABEL, Weight::Bold, PLOT_WIDTH);
@@ -136,8 +160,10 @@ mod tests {
     fn each_setting_gets_a_panel_with_every_trial() {
         let words = |n: usize| Span::Words((0..n).map(|i| format!("a long name {i}")).collect());
         let axes: Vec<Axis> = (1..=4).map(|n| Axis { name: format!("key{n}"), span: words(3 * n) }).collect();
-        let score = Score { name: "val top-1".into(), ticks: Ticks::covering(0.0, 0.4, 5), low_is_good: false };
-        let samples = (0..5).map(|i| Sample { at: vec![0.0, 1.0, 2.0, 3.0], score: (i > 0).then_some(0.1) }).collect();
+        let score =
+            Score { name: "val top-1".into(), ticks: Ticks::covering(0.0, 0.4, 5), low_is_good: false };
+        let samples =
+            (0..5).map(|i| Sample { at: vec![0.0, 1.0, 2.0, 3.0], score: (i > 0).then_some(0.1) }).collect();
         let chart = ScatterChart { title: "Sweep".into(), subtitle: String::new(), axes, score, samples };
         let svg = to_svg(&chart.draw());
         assert_eq!(svg.matches("<circle").count(), 4 * 5 + 1, "and one in the legend");

@@ -70,7 +70,8 @@ impl Span {
         match self {
             Span::Even(ticks) => ticks.values().iter().map(|&v| (self.share(v), ticks.label(v))).collect(),
             Span::Log { lo, hi } => {
-                let inner = log_values(*lo, *hi).into_iter().filter(|v| (0.12..=0.88).contains(&self.share(*v)));
+                let inner =
+                    log_values(*lo, *hi).into_iter().filter(|v| (0.12..=0.88).contains(&self.share(*v)));
                 let all = std::iter::once(*lo).chain(inner).chain([*hi]);
                 all.map(|v| (self.share(v), number_label(v))).collect()
             }
@@ -127,9 +128,8 @@ mod tests {
 
     #[test]
     fn logarithms_are_marked_with_round_numbers_and_their_ends() {
-        let labels = |lo, hi| -> Vec<String> {
-            Span::Log { lo, hi }.marks().into_iter().map(|mark| mark.1).collect()
-        };
+        let labels =
+            |lo, hi| -> Vec<String> { Span::Log { lo, hi }.marks().into_iter().map(|mark| mark.1).collect() };
         assert_eq!(labels(1e-4, 1e-1), ["0.0001", "0.001", "0.01", "0.1"]);
         assert_eq!(labels(3e-4, 0.2), ["0.0003", "0.001", "0.01", "0.1", "0.2"]);
         assert_eq!(labels(8.0, 64.0), ["8", "20", "64"], "none beside an end");

@@ -175,7 +175,7 @@ mod tests {
         }
         let message = recipe.overlay("class_weights = \"balancd\"", "my.toml").unwrap_err().to_string();
         assert!(
-            message.starts_with("my.toml: class_weights is \"balancd\", expected \"even\", \"balanced\""),
+            message.starts_with("my.toml:1: class_weights is \"balancd\", expected \"even\", \"balanced\""),
             "{message}"
         );
     }

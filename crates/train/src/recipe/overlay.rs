@@ -140,17 +140,25 @@ fn same_kind(old: &Table, new: &Table) -> bool {
 fn read(table: Table, text: &str, origin: &str) -> Result<Recipe, TrainError> {
     let recipe: Recipe = table.try_into().map_err(|error: toml::de::Error| {
         let message = error.message();
-        // The merged table has lost its lines: the key is looked for in the text.
+        let told = error.to_string();
         let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-        let line = words.first().and_then(|key| line_of(key, text));
-        let what = match (message.starts_with("unknown field"), words.as_slice()) {
-            (true, [key, known @ ..]) => unknown_key(key, known),
-            _ => message.trim_end().replace('\n', " "),
+        let path = told.lines().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
+        let (key, what) = match (message.starts_with("unknown field"), words.as_slice(), path) {
+            (true, [key, known @ ..], _) => (Some(*key), unknown_key(key, known)),
+            (_, _, Some(path)) if message.starts_with(path) => (Some(path), one_line(message)),
+            (_, _, Some(path)) => (path.rsplit('.').next(), format!("{path}: {}", one_line(message))),
+            _ => (words.first().copied(), one_line(message)),
         };
+        // The merged table has lost its lines: the key is looked for in the text.
+        let line = key.and_then(|key| line_of(key, text));
         located(origin, line, what)
     })?;
     recipe.check(origin)?;
     Ok(recipe)
+}
+
+fn one_line(message: &str) -> String {
+    message.trim_end().replace('\n', " ")
 }
 
 fn unknown_key(key: &str, known: &[&str]) -> String {
@@ -221,7 +229,9 @@ mod tests {
         let syntax = message("seed = 1\n\nepochs = = 3");
         assert!(syntax.starts_with("my.toml:3: "), "{syntax}");
         let kind = message("epochs = \"many\"");
-        assert!(kind.starts_with("my.toml") && kind.contains("invalid type"), "{kind}");
+        assert!(kind.starts_with("my.toml:1: epochs: invalid type"), "{kind}");
+        let inner = message("seed = 1\nschedule.lr = \"fast\"");
+        assert!(inner.starts_with("my.toml") && inner.contains("schedule.lr: invalid type"), "{inner}");
         for text in ["seed = 1\nepocs = 3", "epochs = = 3", "epochs = \"many\""] {
             assert!(!message(text).contains('\n'));
         }

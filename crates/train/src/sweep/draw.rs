@@ -16,11 +16,15 @@ impl Space {
     /// The combination of this index, the last key changing quickest.
     pub(super) fn combination(&self, index: usize) -> Vec<(String, Value)> {
         let mut rest = index;
-        let mut values: Vec<_> = self.lists().rev().map(|(key, list)| {
-            let value = list[rest % list.len()].clone();
-            rest /= list.len();
-            (key.to_owned(), value)
-        }).collect();
+        let mut values: Vec<_> = self
+            .lists()
+            .rev()
+            .map(|(key, list)| {
+                let value = list[rest % list.len()].clone();
+                rest /= list.len();
+                (key.to_owned(), value)
+            })
+            .collect();
         values.reverse();
         values
     }
@@ -99,6 +103,9 @@ mod tests {
     #[test]
     fn golden_draws_never_change() {
         let drawn = draws("0.0001..0.1:log");
-        assert_eq!(drawn[..3].iter().map(ToString::to_string).collect::<Vec<_>>(), ["0.001255", "0.0003824", "0.0296"]);
+        assert_eq!(
+            drawn[..3].iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["0.001255", "0.0003824", "0.0296"]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `sweep.toml`: a search as text.
 
-use super::{Keys, Metric, Search, Space, Sweep, Value, Values, put};
+use super::{Keys, Metric, Search, Space, Sweep, Value, Values};
 use crate::{Recipe, TrainError, recipe::first_difference};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -104,7 +104,7 @@ impl Sweep {
             Search::Random { trials } => (SearchWord::Random, Some(trials)),
         };
         let mut space = Table::new();
-        self.space.iter().for_each(|(key, values)| put(&mut space, key, values.to_toml()));
+        space.extend(self.space.iter().map(|(key, values)| (key.to_owned(), values.to_toml())));
         let file = SweepFile {
             search: Some(search),
             trials,
@@ -127,7 +127,8 @@ impl Sweep {
             Err(error) => return Err(TrainError::read(path)(error)),
         };
         let origin = path.display().to_string();
-        let missing = |what: &str| TrainError::Recipe { origin: origin.clone(), what: format!("has no {what}") };
+        let missing =
+            |what: &str| TrainError::Recipe { origin: origin.clone(), what: format!("has no {what}") };
         let file = SweepFile::parse(&text, &origin)?;
         let base = file.base(&origin, None).ok_or_else(|| missing("[recipe]"))??;
         let search = match (file.search, file.trials) {
@@ -180,7 +181,8 @@ mod tests {
 
     #[test]
     fn a_file_by_hand_may_be_short_and_its_mistakes_are_named() {
-        let text = "trials = 3\n[space]\nlr = \"1e-3..1e-1:log\"\nschedule.warmup_epochs = [0, 1]\nepochs = 2\n";
+        let text =
+            "trials = 3\n[space]\nlr = \"1e-3..1e-1:log\"\nschedule.warmup_epochs = [0, 1]\nepochs = 2\n";
         let file = SweepFile::parse(text, "my.toml").unwrap();
         let keys = Keys::of(&Recipe::builtin("lenet5", Preset::Tuned).unwrap());
         let space = file.space("my.toml", &keys).unwrap();

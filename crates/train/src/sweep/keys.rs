@@ -19,8 +19,8 @@ const FIXED: [&str; 4] = ["data", "class_order", "on_bad", "recipe"];
 /// use train::{Preset, Recipe, sweep::Keys};
 ///
 /// let keys = Keys::of(&Recipe::builtin("lenet5", Preset::Tuned)?);
-/// assert_eq!(keys.whole("lr"), Ok("schedule.lr".to_owned()));
-/// assert!(keys.whole("lrr").unwrap_err().contains("did you mean 'schedule.lr'?"));
+/// assert_eq!(keys.dotted("lr"), Ok("schedule.lr".to_owned()));
+/// assert!(keys.dotted("lrr").unwrap_err().contains("did you mean 'schedule.lr'?"));
 /// # Ok::<(), train::TrainError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl Keys {
     ///
     /// # Errors
     /// In words: no key of a recipe, several, or one that is the same for all trials.
-    pub fn whole(&self, typed: &str) -> Result<String, String> {
+    pub fn dotted(&self, typed: &str) -> Result<String, String> {
         if FIXED.contains(&typed) {
             return Err(format!("{typed} is the same for all trials"));
         }
@@ -73,7 +73,9 @@ impl Keys {
         match (same.as_slice(), typed.rsplit_once('.')) {
             ([only], None) => Ok((*only).to_owned()),
             // Another kind of optimizer or curve has other keys: whether this is one is seen with the trial's recipe.
-            ([], Some((table, _))) if self.all.contains_key(&format!("{table}.kind")) || table == "class_weights" => {
+            ([], Some((table, _)))
+                if self.all.contains_key(&format!("{table}.kind")) || table == "class_weights" =>
+            {
                 Ok(typed.to_owned())
             }
             ([], _) => Err(self.unknown(typed)),
@@ -88,7 +90,9 @@ impl Keys {
         let by_end = nearest(last_word(typed), &ends).and_then(|end| ends.iter().position(|e| *e == end));
         let guess = nearest(typed, &known).or(by_end.map(|at| known[at]));
         let guess = guess.map_or(String::new(), |key| format!(" (did you mean '{key}'?)"));
-        format!("unknown key '{typed}'{guess}; keys are those of a run's config.toml, such as lr or optimizer.weight_decay")
+        format!(
+            "unknown key '{typed}'{guess}; keys are those of a run's config.toml, such as lr or optimizer.weight_decay"
+        )
     }
 }
 
@@ -117,14 +121,14 @@ mod tests {
     #[test]
     fn a_key_is_found_by_its_end_and_a_slip_is_told_its_neighbour() {
         let keys = Keys::of(&Recipe::builtin("lenet5-modified", Preset::Tuned).unwrap());
-        let whole = |typed| keys.whole(typed).unwrap();
-        assert_eq!(whole("batch_size"), "batch_size");
-        assert_eq!(whole("weight_decay"), "optimizer.weight_decay");
-        assert_eq!(whole("label_smoothing"), "loss.label_smoothing");
-        assert_eq!(whole("norm"), "clip.norm", "also what the base leaves out");
-        assert_eq!(whole("max_steps"), "max_steps");
-        assert_eq!(whole("optimizer.nesterov"), "optimizer.nesterov", "of another kind of optimizer");
-        let fault = |typed| keys.whole(typed).unwrap_err();
+        let dotted = |typed| keys.dotted(typed).unwrap();
+        assert_eq!(dotted("batch_size"), "batch_size");
+        assert_eq!(dotted("weight_decay"), "optimizer.weight_decay");
+        assert_eq!(dotted("label_smoothing"), "loss.label_smoothing");
+        assert_eq!(dotted("norm"), "clip.norm", "also what the base leaves out");
+        assert_eq!(dotted("max_steps"), "max_steps");
+        assert_eq!(dotted("optimizer.nesterov"), "optimizer.nesterov", "of another kind of optimizer");
+        let fault = |typed| keys.dotted(typed).unwrap_err();
         for (typed, words) in [
             ("optimizer.lr", "did you mean 'schedule.lr'?"),
             ("epocs", "did you mean 'epochs'?"),

@@ -10,6 +10,7 @@ mod keys;
 mod record;
 mod run;
 mod space;
+mod trial;
 
 pub use file::{SearchWord, SweepFile};
 pub use keys::Keys;
@@ -17,6 +18,7 @@ pub use record::{Outcome, SweepSummary, TrialRecord, trials_csv};
 pub use run::run_sweep;
 pub use space::{Range, Scale, Space, Values};
 pub use toml::Value;
+pub use trial::{Trial, short_names, words};
 
 use crate::{Recipe, TrainError, history::Metrics};
 use serde::{Deserialize, Serialize};
@@ -101,55 +103,6 @@ impl Metric {
     }
 }
 
-/// One trial, its recipe resolved and checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
-    /// Counted from 1.
-    pub number: usize,
-    /// What it tries: key and value, in the order of the space.
-    pub values: Vec<(String, Value)>,
-    /// The base with these values.
-    pub recipe: Recipe,
-}
-
-impl Trial {
-    /// Such as `lr=0.01 weight_decay=0.1`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let keys: Vec<&str> = self.values.iter().map(|(key, _)| key.as_str()).collect();
-        let pairs = short_names(&keys).into_iter().zip(&self.values);
-        pairs.map(|(name, (_, value))| format!("{name}={}", words(value))).collect::<Vec<_>>().join(" ")
-    }
-
-    /// What stands in messages about it.
-    fn origin(&self) -> String {
-        format!("trial {} ({})", self.number, self.words())
-    }
-
-    /// Its folder below the sweep's.
-    #[must_use]
-    pub fn folder(&self) -> String {
-        format!("trial-{:03}", self.number)
-    }
-}
-
-/// A value as it is typed: strings without quotes.
-#[must_use]
-pub fn words(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// For each dotted key its last word, where no other key ends in the same.
-#[must_use]
-pub fn short_names<'a>(keys: &[&'a str]) -> Vec<&'a str> {
-    let last = |key: &'a str| key.rsplit_once('.').map_or(key, |(_, last)| last);
-    let alone = |name: &str| keys.iter().filter(|key| last(key) == name).count() == 1;
-    keys.iter().map(|&key| Some(last(key)).filter(|name| alone(name)).unwrap_or(key)).collect()
-}
-
 impl Sweep {
     /// Every trial, resolved and checked.
     ///
@@ -169,7 +122,9 @@ impl Sweep {
             Search::Random { trials } => (Some(trials), "the random search"),
             Search::Grid => match self.space.first_range() {
                 Some(key) => {
-                    return wrong(format!("{key} is a range, and a grid needs values; list some, or search at random"));
+                    return wrong(format!(
+                        "{key} is a range, and a grid needs values; list some, or search at random"
+                    ));
                 }
                 None => (self.space.combinations(), "the grid"),
             },
@@ -179,7 +134,9 @@ impl Sweep {
             Some(count) if count <= MOST_TRIALS => Ok(count),
             _ => {
                 let count = count.map_or("more trials than can be counted".into(), |n| format!("{n} trials"));
-                wrong(format!("{what} has {count}, at most are {MOST_TRIALS}; list fewer values, or draw some at random"))
+                wrong(format!(
+                    "{what} has {count}, at most are {MOST_TRIALS}; list fewer values, or draw some at random"
+                ))
             }
         }
     }
@@ -207,7 +164,7 @@ fn put(table: &mut Table, key: &str, value: Value) {
         }
         Some((first, rest)) => {
             let inner = table.entry(first).or_insert_with(|| Value::Table(Table::new()));
-            // A key whose table is tried as a whole comes first in the alphabet: the rest then changes that table.
+            // Always a table: `Space::put` takes no key that is a part of another.
             if let Value::Table(inner) = inner {
                 put(inner, rest, value);
             }
@@ -286,9 +243,13 @@ mod tests {
 
     #[test]
     fn another_optimizer_and_tables_as_a_whole_can_be_tried() {
-        let trials = sweep(Search::Grid, &["optimizer.kind=sgd,adamw", "weight_decay=0,0.5"]).trials().unwrap();
-        assert!(matches!(trials[1].recipe.optimizer, nn::optim::OptimizerConfig::Sgd(sgd) if sgd.weight_decay == 0.5));
-        let curves = sweep(Search::Grid, &["curve={ kind = \"constant\" },{ kind = \"cosine\", min_factor = 0.1 }"]);
+        let trials =
+            sweep(Search::Grid, &["optimizer.kind=sgd,adamw", "weight_decay=0,0.5"]).trials().unwrap();
+        assert!(
+            matches!(trials[1].recipe.optimizer, nn::optim::OptimizerConfig::Sgd(sgd) if sgd.weight_decay == 0.5)
+        );
+        let curves =
+            sweep(Search::Grid, &["curve={ kind = \"constant\" },{ kind = \"cosine\", min_factor = 0.1 }"]);
         let cosine = nn::schedule::Curve::Cosine { min_factor: 0.1 };
         assert_eq!(curves.trials().unwrap()[1].recipe.schedule.curve, cosine);
     }
@@ -299,11 +260,5 @@ mod tests {
         assert_eq!(Metric::Top1.order(&of(2.0, 0.5), &of(1.0, 0.4)), Ordering::Less);
         assert_eq!(Metric::Loss.order(&of(2.0, 0.5), &of(1.0, 0.4)), Ordering::Greater);
         assert_eq!(Metric::Top1.order(&of(1.0, 0.5), &of(2.0, 0.5)), Ordering::Less);
-    }
-
-    #[test]
-    fn names_are_short_where_that_is_clear() {
-        assert_eq!(short_names(&["optimizer.eps", "schedule.lr"]), ["eps", "lr"]);
-        assert_eq!(short_names(&["loss.kind", "init.kind", "seed"]), ["loss.kind", "init.kind", "seed"]);
     }
 }

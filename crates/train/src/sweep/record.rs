@@ -137,10 +137,15 @@ impl SweepSummary {
         self.trials.iter().all(|record| record.outcome != Outcome::Waiting)
     }
 
+    /// What is known of the sweep in this folder; nothing where the file is missing or damaged, which costs a look at each trial.
+    #[must_use]
+    pub fn read(dir: &RunDir) -> Option<Self> {
+        serde_json::from_slice(&fs::read(dir.summary()).ok()?).ok()
+    }
+
     /// Takes over from a former sitting which trials failed: they would fail again.
     pub(super) fn recall(&mut self, dir: &RunDir) {
-        // A file that is missing or damaged costs the time of failing again, and nothing else.
-        let former = fs::read(dir.summary()).ok().and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        let former = Self::read(dir);
         for record in former.into_iter().flat_map(|former| former.trials) {
             let same = |own: &&mut TrialRecord| own.trial == record.trial && own.values == record.values;
             if let (Some(_), Some(own)) = (record.reason(), self.trials.iter_mut().find(same)) {
@@ -166,12 +171,14 @@ impl SweepSummary {
 /// `epoch` is the best one, from 1; loss in nats, accuracies as fractions in [0, 1]; `time` in seconds.
 #[must_use]
 pub fn trials_csv(summary: &SweepSummary) -> String {
-    let keys: Vec<&String> = summary.trials.first().map(|trial| trial.values.keys().collect()).unwrap_or_default();
+    let keys: Vec<&String> =
+        summary.trials.first().map(|trial| trial.values.keys().collect()).unwrap_or_default();
     let mut text = String::from("trial,");
     keys.iter().for_each(|key| text.push_str(&format!("{},", quoted(key))));
     text.push_str("epoch,val/loss,val/top1,val/top5,time,status,reason\n");
     for record in &summary.trials {
-        let values = keys.iter().map(|key| record.values.get(*key).map(|v| quoted(&words(v))).unwrap_or_default());
+        let values =
+            keys.iter().map(|key| record.values.get(*key).map(|v| quoted(&words(v))).unwrap_or_default());
         let values: Vec<String> = values.collect();
         let (epoch, time) = match &record.outcome {
             Outcome::Waiting => (None, None),
@@ -241,8 +248,7 @@ mod tests {
         let dir = RunDir::open(folder.path());
         let mut told = summary();
         told.write(&dir).unwrap();
-        let read: SweepSummary = serde_json::from_slice(&fs::read(dir.summary()).unwrap()).unwrap();
-        assert_eq!(read, told);
+        assert_eq!(SweepSummary::read(&dir), Some(told));
         let waiting = summary().trials.into_iter().map(|t| TrialRecord { outcome: Outcome::Waiting, ..t });
         let mut fresh = SweepSummary { trials: waiting.collect(), ..summary() };
         fresh.recall(&dir);

@@ -47,18 +47,18 @@ impl Space {
     pub fn set(&mut self, keys: &Keys, text: &str) -> Result<(), String> {
         let (key, values) = text
             .split_once('=')
-            .ok_or_else(|| format!("'{text}' is not KEY=VALUES, such as lr=0.001,0.01 or lr=1e-4..1e-1:log"))?;
-        let key = key.trim();
-        self.put(keys, key, values.parse().map_err(|what| format!("{key}: {what}"))?)
+            .ok_or_else(|| "expected KEY=VALUES, such as lr=0.001,0.01 or lr=1e-4..1e-1:log".to_owned())?;
+        self.put(keys, key.trim(), values.parse()?)
     }
 
     /// Sets what is tried of a key, in place of what was before.
     ///
     /// # Errors
-    /// As [`Keys::whole`]; a key whose whole table is tried already; ends of a range of whole numbers that are none.
+    /// As [`Keys::dotted`]; a key whose whole table is tried already; ends of a range of whole numbers that are none.
     pub fn put(&mut self, keys: &Keys, key: &str, values: Values) -> Result<(), String> {
-        let key = keys.whole(key)?;
-        let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+        let key = keys.dotted(key)?;
+        let within =
+            |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
         if let Some(other) = self.0.keys().find(|other| within(other, &key) || within(&key, other)) {
             return Err(format!("{key} and {other} cannot both be tried: one is a part of the other"));
         }
@@ -186,7 +186,7 @@ impl Range {
     fn check(self) -> Result<(), String> {
         let Self { lo, hi, scale, whole } = self;
         if lo >= hi {
-            return Err(format!("the range {lo}..{hi} is empty, its ends are the smallest and the largest value"));
+            return Err(format!("the range {lo}..{hi} is empty; write its lower end first"));
         }
         if scale == Scale::Log && lo <= 0.0 {
             return Err(format!("a logarithmic range begins over 0, not at {lo}"));
