@@ -13,6 +13,9 @@ use crate::figures::Figure;
 use crate::plot::{Axis, ParallelChart, Sample, ScatterChart, Score, Span, Ticks};
 use crate::store::write_whole;
 
+/// How much farther than the middle loss the axis goes from the best one.
+const LOSS_SPAN: f64 = 3.0;
+
 /// `parallel` and `scatter`; none while no trial has come to its end.
 pub fn sweep_figures(sweep: &Sweep, summary: &SweepSummary) -> Vec<Figure> {
     let ended: Vec<&TrialRecord> = summary.trials.iter().filter(|t| t.outcome != Outcome::Waiting).collect();
@@ -20,7 +23,7 @@ pub fn sweep_figures(sweep: &Sweep, summary: &SweepSummary) -> Vec<Figure> {
         return vec![];
     }
     let axes = axes(sweep, &ended);
-    let samples: Vec<Sample> = ended.iter().map(|trial| sample(sweep, trial, &axes)).collect();
+    let samples: Vec<Sample> = ended.iter().map(|trial| sample(sweep, trial)).collect();
     let (score, subtitle) = (score(sweep.metric, &samples), subtitle(summary));
     let title = format!("Sweep over {}", sweep.base.model);
     let parallel = ParallelChart {
@@ -77,7 +80,7 @@ fn axes(sweep: &Sweep, ended: &[&TrialRecord]) -> Vec<Axis> {
 
 fn span(key: &str, values: &Values, ended: &[&TrialRecord]) -> Span {
     match values {
-        Values::List(list) => Span::Words(sorted(list).iter().map(words).collect()),
+        Values::List(list) => Span::Words(sorted(list).iter().map(label).collect()),
         Values::Range(range) if range.scale == Scale::Log => Span::Log { lo: range.lo, hi: range.hi },
         Values::Range(range) => {
             let drawn = ended.iter().filter_map(|trial| number(trial.values.get(key)?));
@@ -100,18 +103,24 @@ fn number(value: &Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
 }
 
-fn sample(sweep: &Sweep, trial: &TrialRecord, axes: &[Axis]) -> Sample {
-    let at = sweep.space.iter().zip(axes).map(|((key, _), axis)| {
-        let value = trial.values.get(key);
-        let at = match (&axis.span, value) {
-            (Span::Words(all), Some(value)) => {
-                all.iter().position(|word| *word == words(value)).map(|index| index as f64)
-            }
-            (_, value) => value.and_then(number),
-        };
-        at.unwrap_or(f64::NAN)
+/// A value on an axis: of a table its kind first, then its other settings.
+fn label(value: &Value) -> String {
+    let Value::Table(table) = value else { return words(value) };
+    let (kind, others): (Vec<_>, Vec<_>) = table.iter().partition(|(key, _)| *key == "kind");
+    let others = others.into_iter().map(|(key, value)| format!("{key}={}", words(value)));
+    kind.into_iter().map(|(_, kind)| words(kind)).chain(others).collect::<Vec<_>>().join(", ")
+}
+
+fn sample(sweep: &Sweep, trial: &TrialRecord) -> Sample {
+    let at = sweep.space.iter().map(|(key, values)| {
+        let value = trial.values.get(key)?;
+        match values {
+            Values::List(list) => sorted(list).iter().position(|one| one == value).map(|index| index as f64),
+            Values::Range(_) => number(value),
+        }
     });
-    Sample { at: at.collect(), score: trial.val().map(|val| of(sweep.metric, val)) }
+    let at = at.map(|at| at.unwrap_or(f64::NAN)).collect();
+    Sample { at, score: trial.val().map(|val| of(sweep.metric, val)) }
 }
 
 fn of(metric: Metric, val: &Metrics) -> f64 {
@@ -121,13 +130,15 @@ fn of(metric: Metric, val: &Metrics) -> f64 {
     }
 }
 
-/// From the poorest to the best trial.
+/// From the poorest to the best trial. A loss that went astray is drawn at the end of the axis, or all others would be one.
 fn score(metric: Metric, samples: &[Sample]) -> Score {
-    let scores = || samples.iter().filter_map(|sample| sample.score);
-    let (lo, hi) = (scores().fold(f64::INFINITY, f64::min), scores().fold(f64::NEG_INFINITY, f64::max));
-    let (name, low_is_good) = match metric {
-        Metric::Top1 => ("val top-1", false),
-        Metric::Loss => ("val loss", true),
+    let mut scores: Vec<f64> = samples.iter().filter_map(|sample| sample.score).collect();
+    scores.sort_by(f64::total_cmp);
+    let at = |index: usize| scores.get(index).copied().unwrap_or(f64::NAN);
+    let (lo, middle, highest) = (at(0), at(scores.len() / 2), at(scores.len().saturating_sub(1)));
+    let (name, low_is_good, hi) = match metric {
+        Metric::Top1 => ("val top-1", false, highest),
+        Metric::Loss => ("val loss", true, highest.min(lo + LOSS_SPAN * (middle - lo))),
     };
     Score { name: name.to_owned(), ticks: Ticks::covering(lo, hi, 6), low_is_good }
 }
@@ -185,6 +196,20 @@ mod tests {
         let ended = summary(&sweep);
         let axes = axes(&sweep, &ended.trials.iter().collect::<Vec<_>>());
         assert_eq!(axes[1].span, Span::Words(["8", "16", "64"].map(String::from).into()));
+    }
+
+    #[test]
+    fn tables_are_labelled_by_their_kind() {
+        let cosine = Value::Table("min_factor = 0.1\nkind = \"cosine\"".parse().unwrap());
+        assert_eq!(label(&cosine), "cosine, min_factor=0.1");
+    }
+
+    #[test]
+    fn a_loss_that_went_astray_leaves_room_for_the_others() {
+        let samples = [3.0, 3.5, 3.6, 12_640.0].map(|loss| Sample { at: vec![], score: Some(loss) });
+        let (_, hi) = score(Metric::Loss, &samples).ticks.range();
+        assert!((3.6..8.0).contains(&hi), "{hi}");
+        assert_eq!(score(Metric::Loss, &samples).share(12_640.0), 0.0);
     }
 
     #[test]

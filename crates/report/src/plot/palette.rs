@@ -43,7 +43,7 @@ impl Role {
 
     /// The step of the scale for a share in [0, 1]: 1 is good.
     pub fn graded(share: f64) -> Self {
-        Role::Scale((share.clamp(0.0, 1.0) * f64::from(Self::STEPS)).min(f64::from(Self::STEPS - 1)) as u8)
+        Role::Scale(((share * f64::from(Self::STEPS)) as u8).min(Self::STEPS - 1))
     }
 
     /// Class name in the SVG.

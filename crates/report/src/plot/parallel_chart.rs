@@ -6,13 +6,13 @@ use super::palette::Role;
 use super::span::{Axis, Sample, Score, painted_order};
 
 const EDGE: f64 = 20.0;
-const TOP: f64 = 108.0;
+const TOP: f64 = 104.0;
 const HEIGHT: f64 = 440.0;
 const BOTTOM: f64 = HEIGHT - 52.0;
 const LABEL: f64 = 12.0;
 /// From axis to axis; more of them stand closer.
 const WIDEST_GAP: f64 = 220.0;
-const NARROWEST_GAP: f64 = 104.0;
+const NARROWEST_GAP: f64 = 128.0;
 /// What the axes would fill together.
 const USUAL_WIDTH: f64 = 640.0;
 /// Width of the bar that shows which colour is which score.
@@ -42,11 +42,7 @@ impl ParallelChart {
         let labels = self.score.marks().iter().map(|mark| width(&mark.1)).fold(0.0, f64::max);
         let sheet_width = (right + BAR + 10.0 + labels.max(width(&self.score.name) / 2.0) + EDGE).max(480.0);
         let mut sheet = Drawing::new(sheet_width, HEIGHT, self.alt());
-        let room = sheet_width - 2.0 * EDGE;
-        let title = font::fitted(&self.title, 17.0, Weight::Bold, room);
-        sheet.text(Text::new(Point::new(EDGE, 30.0), title, 17.0, Role::Ink).bold());
-        let subtitle = font::fitted(&self.subtitle, 12.5, Weight::Regular, room);
-        sheet.text(Text::new(Point::new(EDGE, 51.0), subtitle, 12.5, Role::Muted));
+        sheet.heading(&self.title, &self.subtitle, EDGE);
         let frame = Frame { left, gap, right };
         let order = painted_order(&self.samples, &self.score);
         for (i, sample) in order.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::palette::Role;
 use super::span::{Axis, Sample, Score, painted_order};
 
 const EDGE: f64 = 20.0;
-const TOP: f64 = 66.0;
+const TOP: f64 = 62.0;
 const LABEL: f64 = 12.0;
 /// Panels in a row.
 const MOST_COLUMNS: usize = 3;
@@ -49,11 +49,7 @@ impl ScatterChart {
         let failed = self.samples.iter().filter(|sample| sample.score.is_none()).count();
         let legend = if failed > 0 { 34.0 } else { 6.0 };
         let mut sheet = Drawing::new(sheet_width, TOP + cell_height * rows as f64 + legend, self.alt());
-        let room = sheet_width - 2.0 * EDGE;
-        let title = font::fitted(&self.title, 17.0, Weight::Bold, room);
-        sheet.text(Text::new(Point::new(EDGE, 30.0), title, 17.0, Role::Ink).bold());
-        let subtitle = font::fitted(&self.subtitle, 12.5, Weight::Regular, room);
-        sheet.text(Text::new(Point::new(EDGE, 51.0), subtitle, 12.5, Role::Muted));
+        sheet.heading(&self.title, &self.subtitle, EDGE);
         for index in 0..self.axes.len() {
             let (row, column) = (index / columns, index % columns);
             let x = EDGE + cell_width * column as f64 + left;

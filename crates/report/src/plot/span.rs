@@ -131,7 +131,7 @@ mod tests {
         let labels =
             |lo, hi| -> Vec<String> { Span::Log { lo, hi }.marks().into_iter().map(|mark| mark.1).collect() };
         assert_eq!(labels(1e-4, 1e-1), ["0.0001", "0.001", "0.01", "0.1"]);
-        assert_eq!(labels(3e-4, 0.2), ["0.0003", "0.001", "0.01", "0.1", "0.2"]);
+        assert_eq!(labels(3e-4, 0.5), ["0.0003", "0.001", "0.01", "0.1", "0.5"]);
         assert_eq!(labels(8.0, 64.0), ["8", "20", "64"], "none beside an end");
         assert_eq!(labels(1e-6, 1e-5)[0], "1e−6");
     }
