@@ -68,6 +68,7 @@ pub use model_file::{
 };
 pub use named_layer::NamedLayer;
 pub use param::{PARAM_ALIGN, ParamEntry, ParamSpec, Role};
+pub use rng;
 pub use sequential::{Node, Sequential, Source, StepId};
 pub use shape::Shape;
 pub use spec::{LayerSpec, ModelSpec};

@@ -7,14 +7,10 @@ use crate::contender::{Accuracy, Contender, Run};
 use crate::figures::{Figure, curves, test_results};
 use crate::html;
 use crate::layers::ModelLayers;
-use crate::plot::{to_png, to_svg};
 use crate::provenance::Provenance;
 use crate::store::write_whole;
 use crate::table::{Table, to_csv, to_latex, to_markdown, to_terminal};
 use crate::tables::{accuracy_table, layer_tables};
-
-/// Pixels of a PNG to one of the drawing: sharp on paper at half a page's width.
-pub(crate) const PNG_SCALE: f64 = 2.0;
 
 /// Any number of runs of any models, put together for a reader.
 ///
@@ -90,9 +86,7 @@ pub fn write_compare(dir: &Path, report: &CompareReport) -> Result<Vec<PathBuf>,
         (dir.join("tables.tex"), format!("{latex_head}{}", joined(to_latex)).into_bytes()),
     ];
     for figure in &figures {
-        let path = |ending: &str| dir.join("figures").join(format!("{}.{ending}", figure.stem));
-        files.push((path("svg"), to_svg(&figure.drawing).into_bytes()));
-        files.push((path("png"), to_png(&figure.drawing, PNG_SCALE)?));
+        files.extend(figure.files(dir)?);
     }
     for (path, bytes) in &files {
         write_whole(path, bytes)?;

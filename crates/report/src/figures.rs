@@ -1,10 +1,14 @@
 //! Figures 2 to 10: for each model loss, top-1 and top-5 by epoch; and one picture of all test results.
 
+use std::path::{Path, PathBuf};
+
 use train::history::{EpochRecord, Metrics};
 
+use crate::ReportError;
 use crate::contender::{Accuracy, Contender, counted};
 use crate::plot::{
     Bar, BarChart, Drawing, Floor, Group, LineChart, Mark, Panel, Presence, Reference, Role, Series, XAxis,
+    to_png, to_svg,
 };
 use crate::published::known_model;
 use crate::stats::Stats;
@@ -24,6 +28,23 @@ pub struct Figure {
     pub title: String,
     /// The picture.
     pub drawing: Drawing,
+}
+
+/// Pixels of a PNG to one of the drawing: sharp on paper at half a page's width.
+pub(crate) const PNG_SCALE: f64 = 2.0;
+
+impl Figure {
+    /// Its files in `dir/figures`, as SVG and as PNG.
+    ///
+    /// # Errors
+    /// [`ReportError::Draw`] if the picture can't be made.
+    pub(crate) fn files(&self, dir: &Path) -> Result<[(PathBuf, Vec<u8>); 2], ReportError> {
+        let path = |ending: &str| dir.join("figures").join(format!("{}.{ending}", self.stem));
+        Ok([
+            (path("svg"), to_svg(&self.drawing).into_bytes()),
+            (path("png"), to_png(&self.drawing, PNG_SCALE)?),
+        ])
+    }
 }
 
 /// What a curve shows.
@@ -235,7 +256,6 @@ mod tests {
     use super::*;
     use crate::contender::Run;
     use crate::fixture;
-    use crate::plot::to_svg;
 
     fn stems(runs: &[Run]) -> Vec<String> {
         curves(&Contender::group(runs)).into_iter().map(|f| f.stem).collect()

@@ -22,6 +22,7 @@ mod published;
 mod stats;
 mod store;
 mod summary;
+mod sweep;
 pub mod table;
 mod tables;
 
@@ -36,4 +37,5 @@ pub use provenance::Provenance;
 pub use published::{KNOWN_MODELS, KnownModel, PrintedSpread, Published, known_model, model_title};
 pub use stats::Stats;
 pub use summary::{read_summary, write_summary};
+pub use sweep::{sweep_figures, write_sweep};
 pub use tables::{accuracy_table, layer_tables};

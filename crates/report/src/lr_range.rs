@@ -3,7 +3,7 @@
 use crate::plot::{
     Drawing, Floor, LineChart, Mark, Presence, Reference, Role, Series, XAxis, to_png, to_svg,
 };
-use crate::{ReportError, compare::PNG_SCALE, store::write_whole};
+use crate::{ReportError, figures::PNG_SCALE, store::write_whole};
 use train::{LrRange, store::RunDir};
 
 /// So many times the fall of the loss is shown above where it began; the rest says no more.

@@ -33,4 +33,6 @@ pub enum Purpose {
     Mix = 12,
     /// Which samples a balanced epoch has; `index` is 0 or the class and its round.
     Balance = 13,
+    /// Values that a random search tries; `epoch` is the trial, `index` a hash of the setting's name.
+    Sweep = 14,
 }

@@ -74,6 +74,11 @@ impl Stream {
         lo + (hi - lo) * self.uniform()
     }
 
+    /// A number in [lo, hi], its logarithm evenly spread; both ends over 0.
+    pub fn log_range(&mut self, lo: f64, hi: f64) -> f64 {
+        (lo * exp(self.uniform_f64() * ln(hi / lo))).clamp(lo, hi)
+    }
+
     /// A whole number in 0…n−1, all equally likely; 0 where `n` is 0.
     ///
     /// # Source
@@ -236,6 +241,15 @@ mod tests {
             assert!((mean - 0.5).abs() < 0.01, "{alpha}: mean {mean}");
             assert!((variance - expected).abs() < 0.004, "{alpha}: variance {variance}");
         }
+    }
+
+    #[test]
+    fn log_range_gives_each_power_of_ten_its_share() {
+        let mut s = stream();
+        let draws: Vec<f64> = (0..30_000).map(|_| s.log_range(1e-4, 1e-1)).collect();
+        assert!(draws.iter().all(|x| (1e-4..=1e-1).contains(x)));
+        let below = draws.iter().filter(|&&x| x < 1e-3).count();
+        assert!((9_600..10_400).contains(&below), "{below}");
     }
 
     #[test]

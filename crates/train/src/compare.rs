@@ -1,7 +1,7 @@
 //! Several models and seeds over one data set, whose pictures are decoded once.
 
 use crate::{
-    Job, Observer, Recipe, Session, TrainError,
+    Job, Observer, Recipe, Session, Sitting, TrainError,
     splits::{Pictures, Progress},
     store::{RunDir, SummaryFile},
 };
@@ -16,15 +16,6 @@ pub struct ComparedRun {
     pub dir: RunDir,
     /// Its model, for the table of its layers.
     pub spec: ModelSpec,
-}
-
-/// Whether a comparison begins or goes on.
-#[derive(Clone, Copy, Debug)]
-pub enum Sitting<'a> {
-    /// Every run from its beginning.
-    Begin(&'a Session),
-    /// Finished runs stay as they are, the one under way goes on, the others begin.
-    GoOn(&'a Session),
 }
 
 /// Runs every recipe with every seed, recipe by recipe, each into a folder of its own in `dir`: `lenet5/`, or
@@ -66,32 +57,13 @@ pub fn sit_compare(
     let mut runs = Vec::with_capacity(jobs.len());
     for job in jobs {
         let dir = dir.sub(&folder(&job, seeds))?;
-        let summary = match sitting {
-            Sitting::Begin(session) => job.begin_in(&dir, session, observer)?,
-            Sitting::GoOn(session) => match finished(&job, &dir)? {
-                Some(summary) => summary,
-                None => job.resume_in(&dir, session, observer)?,
-            },
+        let summary = match sitting.kept(&job, &dir)? {
+            Some(summary) => summary,
+            None => sitting.run(&job, &dir, observer)?,
         };
         runs.push(ComparedRun { summary, dir, spec: job.spec().clone() });
     }
     Ok(runs)
-}
-
-/// The summary of a run that is at its end.
-fn finished(job: &Job, dir: &RunDir) -> Result<Option<SummaryFile>, TrainError> {
-    let Some(summary) = dir.finished()? else { return Ok(None) };
-    let path = dir.config();
-    let origin = path.display().to_string();
-    let text =
-        std::fs::read_to_string(&path).map_err(|source| TrainError::Read { path: path.clone(), source })?;
-    match Recipe::from_toml(&text, &origin)?.difference(job.recipe()) {
-        None => Ok(Some(summary)),
-        Some(what) => {
-            let what = format!("{what}; a comparison goes on with what it began with");
-            Err(TrainError::Recipe { origin, what })
-        }
-    }
 }
 
 fn jobs(

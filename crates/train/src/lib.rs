@@ -3,7 +3,7 @@
 //! A [`Recipe`] is a run as data. With [`Splits`], the decoded pictures, it makes a [`Job`], in which everything has been
 //! checked; [`Job::run_in`] trains and leaves a run folder, [`Job::train`] trains and leaves nothing, [`Job::range_test`] looks
 //! for a learning rate. Whoever wants to know how it goes is an [`Observer`] of [`Event`]s. [`run_compare`] does several models
-//! and seeds at once.
+//! and seeds at once, [`sweep`] searches for better settings.
 //!
 //! All work is done on the current rayon pool, and no result depends on its size.
 //!
@@ -30,15 +30,17 @@ pub mod recipe;
 mod replay;
 mod run;
 mod session;
+mod sitting;
 mod splits;
 mod start;
 mod state;
 mod step_log;
 mod stepper;
 pub mod store;
+pub mod sweep;
 mod trainer;
 
-pub use compare::{ComparedRun, Sitting, run_compare, sit_compare};
+pub use compare::{ComparedRun, run_compare, sit_compare};
 pub use error::{ErrorKind, FileList, TrainError};
 pub use evaluate::{Evaluator, Scoring, evaluate};
 pub use event::{Event, Flow, Observer, RunInfo, StepRecord, StopReason};
@@ -47,6 +49,7 @@ pub use position::{BestEpoch, Position};
 pub use range_test::{Landmark, LrRange, RangeEnd, RangePoint, RangeTest, Reason, Suggestion};
 pub use recipe::{Preset, Recipe};
 pub use session::{Interrupt, Session};
+pub use sitting::Sitting;
 pub use splits::{Pictures, Progress, Splits, prepare_split};
 pub use step_log::StepLog;
 pub use stepper::{BadGradient, StepLoss, Stepper};

@@ -131,7 +131,13 @@ impl Kernel for WinnerTaps<'_> {
 impl WinnerTaps<'_> {
     /// `R` rows of the window from `row` on, `K` columns each; returns `R`.
     #[inline(always)]
-    fn rows<S: Simd, const K: usize, const R: usize>(&mut self, s: S, o: usize, c: usize, row: usize) -> usize {
+    fn rows<S: Simd, const K: usize, const R: usize>(
+        &mut self,
+        s: S,
+        o: usize,
+        c: usize,
+        row: usize,
+    ) -> usize {
         let (p, Framed { rows, pitch, .. }) = (self.pool, self.form);
         let windows = p.out_h * p.out_w;
         let mut acc = [[s.splat(0.0); K]; R];

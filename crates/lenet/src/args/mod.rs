@@ -3,6 +3,7 @@
 //! What it means is decided in `resolve`; here stand names, forms, ranges and help.
 
 mod augment;
+mod base;
 mod bench;
 mod cache;
 mod check;
@@ -18,10 +19,12 @@ mod recipe;
 mod seeds;
 mod session;
 mod source;
+mod sweep;
 mod synth;
 mod train;
 
 pub(crate) use augment::{AugmentArgs, BorderWord};
+pub(crate) use base::BaseArgs;
 pub(crate) use bench::{BenchArgs, ModeWord};
 pub(crate) use cache::CacheArgs;
 pub(crate) use check::CheckArgs;
@@ -39,6 +42,7 @@ pub(crate) use recipe::{
 pub(crate) use seeds::Seeds;
 pub(crate) use session::SessionArgs;
 pub(crate) use source::{ClassOrderArgs, ReadArgs};
+pub(crate) use sweep::{MetricArg, SearchArg, SweepArgs};
 pub(crate) use synth::SynthArgs;
 pub(crate) use train::TrainArgs;
 
@@ -86,6 +90,8 @@ pub(crate) enum Verb {
     Compare(CompareArgs),
     /// Train one model
     Train(Box<TrainArgs>),
+    /// Train one model with many settings, and say which did best
+    Sweep(Box<SweepArgs>),
     /// Say what is wrong with a run, since when, and what to change
     Doctor(DoctorArgs),
     /// Score a split with trained weights

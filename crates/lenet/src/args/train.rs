@@ -1,8 +1,6 @@
 //! `lenet train`.
 
-use super::{
-    ChangeArgs, ClassOrderArgs, FindLrArgs, OnBadWord, PlaceArgs, ReadArgs, RecipeWord, SessionArgs,
-};
+use super::{BaseArgs, FindLrArgs, PlaceArgs, ReadArgs, SessionArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -27,36 +25,12 @@ checkpoint and weights/best.safetensors, weights/last.safetensors.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct TrainArgs {
-    /// Photos: a folder, or 'synthetic'
-    #[arg(long, value_name = "DATA", required_unless_present_any = ["config", "resume"])]
-    pub(crate) data: Option<String>,
-
-    /// perceptron, lenet5, lenet5-modified, residual, depthwise, or a model file (.toml)
-    #[arg(short, long, value_name = "MODEL", required_unless_present_any = ["config", "resume"])]
-    pub(crate) model: Option<String>,
-
-    /// Recipe to start from: tuned learns, published stays at chance as in the report [default: tuned]
-    #[arg(long, value_name = "tuned|published", hide_possible_values = true, conflicts_with = "config")]
-    pub(crate) recipe: Option<RecipeWord>,
-
-    /// Recipe file, such as a run's config.toml; flags win over it
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
-    /// Fixes every random number of the run
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-
-    /// Leave out pictures that cannot be read and name them, or stop at the first [default: fail]
-    #[arg(long, value_name = "skip|fail", hide_possible_values = true)]
-    pub(crate) on_bad: Option<OnBadWord>,
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
 
     /// Write 'step,loss' of every step to this file, the loss before the step
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) log_steps: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) changes: ChangeArgs,
 
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
@@ -66,9 +40,6 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) find: FindLrArgs,
-
-    #[command(flatten)]
-    pub(crate) classes: ClassOrderArgs,
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,

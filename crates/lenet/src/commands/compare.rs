@@ -1,6 +1,6 @@
 //! `lenet compare`: the whole experiment and its report.
 
-use super::{early, open, tell_cache, tell_skipped, told_how};
+use super::{early, open, read_all, told_how};
 use crate::{
     args::CompareArgs,
     exit::Failure,
@@ -23,17 +23,7 @@ pub(super) fn run(args: CompareArgs, console: Console) -> Result<(), Failure> {
     let early = early(&plan.place)?;
     let decoding = Decoding::new(console, "read");
     let told = |split: &str, done, all| decoding.told(split, done, all);
-    let (mut skipped, mut note) = (Vec::new(), None);
-    for recipe in &plan.recipes {
-        let splits = pictures.splits(&recipe.input.preprocess(), &told)?;
-        note = note.or_else(|| splits.cache_note().map(str::to_owned));
-        skipped.extend(splits.skipped().map(|(split, bad)| (split, bad.clone())));
-        // A model that wants other colours or sizes meets the same bad files again.
-        skipped.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
-        skipped.dedup();
-    }
-    tell_cache(note.as_deref(), console);
-    tell_skipped(skipped.iter().map(|(split, bad)| (*split, bad)), console);
+    read_all(&mut pictures, &plan.recipes, console, &told)?;
     let mut progress = RunProgress::new(console);
     let dir = early.map_or_else(|| RunDir::create(&plan.place), Ok)?;
     let session = Session::default();

@@ -10,6 +10,7 @@ mod find_lr;
 mod grid;
 mod inspect;
 mod predict;
+mod sweep;
 mod synth;
 mod train;
 
@@ -21,7 +22,7 @@ use crate::{
 };
 use ::data::{BadFile, ClassOrder, Dataset};
 use ::train::{
-    ErrorKind, TrainError,
+    ErrorKind, Pictures, Progress, Recipe, TrainError,
     store::{Place, RunDir},
 };
 
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     pool.install(|| match cli.verb {
         Verb::Compare(args) => compare::run(args, console),
         Verb::Train(args) => train::run(*args, console),
+        Verb::Sweep(args) => sweep::run(*args, console),
         Verb::Doctor(args) => doctor::run(args),
         Verb::Evaluate(args) => evaluate::run(args, console),
         Verb::Predict(args) => predict::run(args),
@@ -92,6 +94,27 @@ fn early(place: &Place) -> Result<Option<RunDir>, Failure> {
         Place::Next { .. } => Ok(None),
         place => Ok(Some(RunDir::create(place)?)),
     }
+}
+
+/// Reads the pictures of all recipes, once for each size and colour, and says what should be known about them.
+fn read_all<'a>(
+    pictures: &mut Pictures,
+    recipes: impl IntoIterator<Item = &'a Recipe>,
+    console: Console,
+    told: Progress<'_>,
+) -> Result<(), Failure> {
+    let (mut skipped, mut note) = (Vec::new(), None);
+    for recipe in recipes {
+        let splits = pictures.splits(&recipe.input.preprocess(), told)?;
+        note = note.or_else(|| splits.cache_note().map(str::to_owned));
+        skipped.extend(splits.skipped().map(|(split, bad)| (split, bad.clone())));
+        // A model that wants other colours or sizes meets the same bad files again.
+        skipped.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+        skipped.dedup();
+    }
+    tell_cache(note.as_deref(), console);
+    tell_skipped(skipped.iter().map(|(split, bad)| (*split, bad)), console);
+    Ok(())
 }
 
 /// Says why pictures are not kept from start to start, if they can't be.

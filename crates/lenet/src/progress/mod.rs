@@ -8,7 +8,7 @@ mod words;
 pub(crate) use decoding::Decoding;
 pub(crate) use range::RangeProgress;
 pub(crate) use run::RunProgress;
-pub(crate) use words::{percent, thousands};
+pub(crate) use words::{clock, percent, thousands};
 
 use crate::out::complain;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -21,7 +21,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// `0:07`, `12:34`, `1:02:03`.
-pub(super) fn clock(time: Duration) -> String {
+pub(crate) fn clock(time: Duration) -> String {
     let secs = time.as_secs();
     match (secs / 3600, secs / 60 % 60, secs % 60) {
         (0, minutes, secs) => format!("{minutes}:{secs:02}"),

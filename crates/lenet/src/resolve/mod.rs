@@ -5,15 +5,17 @@ mod changes;
 mod data;
 mod place;
 mod resume;
+mod sweep;
 
 pub(crate) use self::data::DataPlan;
 pub(crate) use place::{check_apart, place};
 pub(crate) use resume::{Resume, resume};
+pub(crate) use sweep::sweep;
 
 use place::PROJECT;
 
 use crate::{
-    args::{CompareArgs, FindLrArgs, OnBadWord, RecipeWord, TrainArgs},
+    args::{BaseArgs, CompareArgs, FindLrArgs, OnBadWord, RecipeWord, TrainArgs},
     exit::Failure,
 };
 use ::data::{ClassOrder, OnBad};
@@ -63,11 +65,11 @@ pub(crate) struct ComparePlan {
 /// # Errors
 /// Whatever is wrong with files, words or numbers.
 pub(crate) fn train(args: TrainArgs) -> Result<TrainPlan, Failure> {
-    over(base(&args)?, args)
+    over(base(&args.base)?, args)
 }
 
 /// The recipe before single flags.
-fn base(args: &TrainArgs) -> Result<Recipe, Failure> {
+fn base(args: &BaseArgs) -> Result<Recipe, Failure> {
     Ok(match (&args.config, &args.model) {
         (Some(path), model) => {
             let text = fs::read_to_string(path).map_err(|error| Failure::reading(path, &error))?;
@@ -79,17 +81,7 @@ fn base(args: &TrainArgs) -> Result<Recipe, Failure> {
 }
 
 fn over(base: Recipe, args: TrainArgs) -> Result<TrainPlan, Failure> {
-    let mut recipe = changes::apply(base, &args.changes)?;
-    recipe.seed = args.seed.unwrap_or(recipe.seed);
-    recipe.on_bad = args.on_bad.map_or(recipe.on_bad, on_bad);
-    let Some(word) = args.data.as_deref().or(recipe.data.as_deref()) else {
-        return Err(Failure::usage("the recipe file names no data; add --data"));
-    };
-    let data = DataPlan::parse(word)?;
-    recipe.data = Some(data.lasting());
-    recipe.class_order = args.classes.order().or(recipe.class_order);
-    recipe.weights = recipe.weights.map(data::lasting_path);
-    recipe.check("the settings")?;
+    let (recipe, data) = flags_over(base, &args.base)?;
     let find_lr = range_test(&args.find)?;
     let verb = if find_lr.is_some() { "find-lr" } else { "train" };
     Ok(TrainPlan {
@@ -118,6 +110,22 @@ fn range_test(args: &FindLrArgs) -> Result<Option<RangeTest>, Failure> {
         Some(what) => Err(Failure::usage(what).hint("such as --lr-range 1e-5 1 --lr-steps 200")),
         None => Ok(Some(test)),
     }
+}
+
+/// The recipe with what single flags say, and its data.
+fn flags_over(base: Recipe, args: &BaseArgs) -> Result<(Recipe, DataPlan), Failure> {
+    let mut recipe = changes::apply(base, &args.changes)?;
+    recipe.seed = args.seed.unwrap_or(recipe.seed);
+    recipe.on_bad = args.on_bad.map_or(recipe.on_bad, on_bad);
+    let Some(word) = args.data.as_deref().or(recipe.data.as_deref()) else {
+        return Err(Failure::usage("no data; add --data"));
+    };
+    let data = DataPlan::parse(word)?;
+    recipe.data = Some(data.lasting());
+    recipe.class_order = args.classes.order().or(recipe.class_order);
+    recipe.weights = recipe.weights.map(data::lasting_path);
+    recipe.check("the settings")?;
+    Ok((recipe, data))
 }
 
 /// What `lenet compare` was asked for.

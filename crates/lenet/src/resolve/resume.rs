@@ -2,14 +2,14 @@
 
 use super::{PROJECT, TrainPlan, base, over};
 use crate::{
-    args::{PlaceArgs, RecipeWord, TrainArgs},
+    args::{BaseArgs, PlaceArgs, RecipeWord, TrainArgs},
     exit::Failure,
 };
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use train::{ErrorKind, Recipe, store::RunDir};
+use train::{ErrorKind, Recipe, store::RunDir, sweep::SweepSummary};
 
 /// What `lenet train --resume` comes to.
 #[derive(Debug)]
@@ -33,22 +33,27 @@ pub(crate) fn resume(mut args: TrainArgs) -> Result<Resume, Failure> {
     }
     let stored = stored(&dir)?;
     args.place = PlaceArgs { out: Some(folder.clone()), exist_ok: true, ..PlaceArgs::default() };
-    let complete = args.config.is_some() || (args.model.is_some() && args.data.is_some());
+    let complete = is_complete(&args.base);
     let plan = match &stored {
         Some(stored) if !complete => {
-            check_words(stored, &args, &folder)?;
+            check_words(stored, &args.base, &folder)?;
             over(stored.clone(), args)?
         }
         None if !complete => {
             let what = format!("{}: no run to go on with, it has no config.toml", folder.display());
             return Err(Failure::new(ErrorKind::NoInput, what).hint("--out names the folder of a run"));
         }
-        _ => over(base(&args)?, args)?,
+        _ => over(base(&args.base)?, args)?,
     };
     match stored.and_then(|stored| stored.difference(&plan.recipe)) {
         Some(what) => Err(other_run(&folder, &what)),
         None => Ok(Resume::GoOn(Box::new(TrainPlan { resume: true, ..plan }))),
     }
+}
+
+/// Whether the flags say all that a run is made from.
+pub(super) fn is_complete(args: &BaseArgs) -> bool {
+    args.config.is_some() || (args.model.is_some() && args.data.is_some())
 }
 
 /// The recipe that the run was begun with; none if it did not come so far.
@@ -62,7 +67,7 @@ fn stored(dir: &RunDir) -> Result<Option<Recipe>, Failure> {
 }
 
 /// Words that choose a recipe, and that nothing is overlaid by.
-fn check_words(stored: &Recipe, args: &TrainArgs, folder: &Path) -> Result<(), Failure> {
+pub(super) fn check_words(stored: &Recipe, args: &BaseArgs, folder: &Path) -> Result<(), Failure> {
     let recipe = args.recipe.map(|word| match word {
         RecipeWord::Tuned => "tuned",
         RecipeWord::Published => "published",
@@ -90,6 +95,16 @@ fn other_run(folder: &Path, what: &str) -> Failure {
 /// No comparison to go on with.
 pub(super) fn comparison(place: &PlaceArgs) -> Result<PathBuf, Failure> {
     newest(place, "compare", "comparison", |path| !path.join("report.html").exists())
+}
+
+/// The folder of the sweep to go on with: the one that was named, or the newest that is not through, or the newest.
+///
+/// # Errors
+/// No sweep to go on with.
+pub(super) fn sweep(place: &PlaceArgs) -> Result<PathBuf, Failure> {
+    newest(place, "sweep", "sweep", |path| {
+        !SweepSummary::read(&RunDir::open(path)).is_some_and(|summary| summary.is_finished())
+    })
 }
 
 /// The folder that was named, or the newest run that is not finished, or the newest.

@@ -22,4 +22,5 @@ mod repeat;
 mod resume;
 mod same_bits;
 mod score;
+mod sweep;
 mod usage;

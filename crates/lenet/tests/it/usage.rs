@@ -55,7 +55,9 @@ fn values_that_make_no_sense_are_refused_with_what_would_do() {
 fn help_teaches_by_examples_and_offers_only_what_there_is() {
     let lab = Lab::new();
     let all = lab.ok("--help");
-    for verb in ["compare", "train", "evaluate", "predict", "inspect", "check", "synth", "cache", "bench"] {
+    for verb in
+        ["compare", "train", "sweep", "evaluate", "predict", "inspect", "check", "synth", "cache", "bench"]
+    {
         assert!(all.contains(&format!("\n  {verb} ")), "{all}");
         let help = lab.ok(&format!("{verb} --help"));
         assert!(help.contains("Examples:\n") && help.contains(&format!("  lenet {verb} ")), "{help}");

@@ -104,11 +104,7 @@ impl BarChart {
     }
 
     fn head(&self, sheet: &mut Drawing) {
-        let room = WIDTH - 2.0 * EDGE;
-        let title = font::fitted(&self.title, 17.0, Weight::Bold, room);
-        let subtitle = font::fitted(&self.subtitle, 12.5, Weight::Regular, room);
-        sheet.text(Text::new(Point::new(EDGE, 28.0), title, 17.0, Role::Ink).bold());
-        sheet.text(Text::new(Point::new(EDGE, 47.0), subtitle, 12.5, Role::Muted));
+        sheet.heading(&self.title, &self.subtitle, EDGE);
         let mut x = EDGE;
         for (name, role) in &self.legend {
             let at = Point::new(x, 61.0);

@@ -1,5 +1,6 @@
 //! A drawing as data: shapes in the order they are painted.
 
+use super::font;
 use super::palette::Role;
 
 /// A place, in px from the top left.
@@ -164,6 +165,15 @@ impl Drawing {
     pub fn new(width: f64, height: f64, alt: impl Into<String>) -> Self {
         let paper = Shape::Rect { at: Point::new(0.0, 0.0), width, height, fill: Role::Paper };
         Self { width, height, alt: alt.into(), shapes: vec![paper] }
+    }
+
+    /// Paints title and subtitle at the top, `edge` px from the left, cut to the sheet's width.
+    pub(super) fn heading(&mut self, title: &str, subtitle: &str, edge: f64) {
+        let room = self.width - 2.0 * edge;
+        let title = font::fitted(title, 17.0, Weight::Bold, room);
+        let subtitle = font::fitted(subtitle, 12.5, Weight::Regular, room);
+        self.text(Text::new(Point::new(edge, 28.0), title, 17.0, Role::Ink).bold());
+        self.text(Text::new(Point::new(edge, 47.0), subtitle, 12.5, Role::Muted));
     }
 
     /// Paints a straight line.

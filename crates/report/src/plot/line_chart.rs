@@ -94,11 +94,7 @@ impl LineChart {
     /// Never fails: without a single finite value the chart says so in its middle.
     pub fn draw(&self) -> Drawing {
         let mut sheet = Drawing::new(WIDTH, HEIGHT, self.alt());
-        let room = WIDTH - 2.0 * EDGE;
-        let title = font::fitted(&self.title, 17.0, Weight::Bold, room);
-        let subtitle = font::fitted(&self.subtitle, 12.5, Weight::Regular, room);
-        sheet.text(Text::new(Point::new(EDGE, 28.0), title, 17.0, Role::Ink).bold());
-        sheet.text(Text::new(Point::new(EDGE, 47.0), subtitle, 12.5, Role::Muted));
+        sheet.heading(&self.title, &self.subtitle, EDGE);
         let legend_end = self.legend(&mut sheet, 70.0);
         let frame = self.frame(legend_end + 22.0);
         self.axes(&mut sheet, &frame);

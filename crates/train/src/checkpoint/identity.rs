@@ -51,7 +51,7 @@ impl Identity {
     /// # Errors
     /// [`TrainError::OtherRun`], saying what is another.
     pub(crate) fn check(&self, kept: &Self, path: &Path) -> Result<(), TrainError> {
-        let what = if let Some(what) = first_difference(&kept.recipe, &self.recipe) {
+        let what = if let Some(what) = first_difference("recipe", &kept.recipe, &self.recipe) {
             what
         } else if self.model != kept.model {
             "the model is another now".to_owned()

@@ -22,8 +22,13 @@ impl Recipe {
     /// # Errors
     /// As [`Recipe::from_toml`].
     pub fn overlay(&self, text: &str, origin: &str) -> Result<Self, TrainError> {
+        self.overlay_table(table(text, origin)?, text, origin)
+    }
+
+    /// [`Recipe::overlay`] by what was read already; lines of mistakes are looked for in `text`.
+    pub(crate) fn overlay_table(&self, said: Table, text: &str, origin: &str) -> Result<Self, TrainError> {
         let mut merged = table(&self.to_toml(), origin)?;
-        merge(&mut merged, table(text, origin)?);
+        merge(&mut merged, said);
         read(merged, text, origin)
     }
 
@@ -35,18 +40,28 @@ impl Recipe {
     /// As [`Recipe::from_toml`], and as [`Recipe::builtin`] for an unknown model. [`TrainError::Recipe`] if neither the
     /// file nor `model` names a model.
     pub fn from_config(text: &str, origin: &str, model: Option<&str>) -> Result<Self, TrainError> {
-        let said = table(text, origin)?;
+        Self::from_table(table(text, origin)?, text, origin, model)
+    }
+
+    /// [`Recipe::from_config`] of what was read already; lines of mistakes are looked for in `text`.
+    pub(crate) fn from_table(
+        said: Table,
+        text: &str,
+        origin: &str,
+        model: Option<&str>,
+    ) -> Result<Self, TrainError> {
         let word = |key: &str| said.get(key).and_then(Value::as_str);
         let Some(model) = model.or(word("model")) else {
             let what = "names no model; add a line such as model = \"lenet5\", or --model".to_owned();
             return Err(TrainError::Recipe { origin: origin.into(), what });
         };
-        if let Ok(complete) = Self::from_toml(text, origin) {
-            return Ok(Self { model: model.to_owned(), ..complete });
+        let model = model.to_owned();
+        if let Ok(complete) = read(said.clone(), text, origin) {
+            return Ok(Self { model, ..complete });
         }
         let preset = word("recipe").and_then(Preset::by_name).unwrap_or_default();
-        let recipe = Self::builtin(model, preset)?.overlay(text, origin)?;
-        Ok(Self { model: model.to_owned(), ..recipe })
+        let recipe = Self::builtin(&model, preset)?.overlay_table(said, text, origin)?;
+        Ok(Self { model, ..recipe })
     }
 
     /// The recipe as text, every option in it.
@@ -60,7 +75,7 @@ impl Recipe {
     #[must_use]
     pub fn difference(&self, now: &Self) -> Option<String> {
         let (kept, now) = (self.to_toml(), now.to_toml());
-        first_difference(&kept, &now)
+        first_difference("recipe", &kept, &now)
     }
 
     /// What stands in messages about this recipe.
@@ -69,8 +84,8 @@ impl Recipe {
     }
 }
 
-/// As [`Recipe::difference`], of two texts.
-pub(crate) fn first_difference(kept: &str, now: &str) -> Option<String> {
+/// As [`Recipe::difference`], of two texts; `what` they are.
+pub(crate) fn first_difference(what: &str, kept: &str, now: &str) -> Option<String> {
     let (mut before, mut after) = (kept.lines(), now.lines());
     loop {
         match (before.next(), after.next()) {
@@ -79,7 +94,7 @@ pub(crate) fn first_difference(kept: &str, now: &str) -> Option<String> {
             (before, after) => {
                 let words =
                     |line: Option<&str>| line.filter(|l| !l.is_empty()).unwrap_or("nothing").to_owned();
-                return Some(format!("the recipe says {} now, not {}", words(after), words(before)));
+                return Some(format!("the {what} says {} now, not {}", words(after), words(before)));
             }
         }
     }
@@ -224,6 +239,8 @@ mod tests {
         assert_eq!(zero, "my.toml:2: epochs is 0, expected at least 1");
         let side = message("seed = 1\n[input]\nheight = 0");
         assert!(side.starts_with("my.toml:3: input.height is 0, expected 1 to "), "{side}");
+        let inner = message("seed = 1\nschedule.lr = \"fast\"");
+        assert!(inner.starts_with("my.toml") && inner.contains("schedule.lr: invalid type"), "{inner}");
         for text in ["seed = 1\nepocs = 3", "epochs = = 3", "epochs = \"many\""] {
             assert!(!message(text).contains('\n'));
         }

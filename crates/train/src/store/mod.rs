@@ -9,6 +9,7 @@ mod summary;
 
 pub use checkpoint_file::Kept;
 pub(crate) use checkpoint_file::save_checkpoint;
+pub(crate) use predictions::quoted;
 pub use predictions::{PREDICTIONS_HEADER, Prediction, predictions_csv};
 pub use records::{RESULTS_HEADER, results_csv};
 pub use run_dir::{Place, RunDir};

@@ -53,7 +53,7 @@ pub fn predictions_csv(predictions: &[Prediction], paths: &[String], class_names
 }
 
 /// A cell as RFC 4180 wants it.
-fn quoted(cell: &str) -> String {
+pub(crate) fn quoted(cell: &str) -> String {
     if cell.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
