@@ -78,6 +78,10 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// # Safety
     /// `min(n, 16)` numbers can be written at `to`.
     unsafe fn store_first(self, to: *mut f32, n: usize, x: Self::F);
+    /// The lanes whose bit is set, the others zero; no other number is read.
+    /// # Safety
+    /// The number of each set lane can be read at `from`, which itself need not be in any buffer.
+    unsafe fn load_where(self, from: *const f32, lanes: u16) -> Self::F;
     /// Asks for a cache line to be in L2 soon. Any address will do: it is a hint.
     fn prefetch(self, from: *const f32);
 

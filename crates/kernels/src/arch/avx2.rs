@@ -137,6 +137,14 @@ impl Simd for Avx2 {
         })
     }
     #[inline(always)]
+    unsafe fn load_where(self, from: *const f32, lanes: u16) -> F {
+        let (low, high) = self.mask(lanes);
+        x86!((
+            _mm256_maskload_ps(from, _mm256_castps_si256(low)),
+            _mm256_maskload_ps(from.wrapping_add(8), _mm256_castps_si256(high))
+        ))
+    }
+    #[inline(always)]
     fn prefetch(self, from: *const f32) {
         x86!(_mm_prefetch::<_MM_HINT_T1>(from.cast()))
     }

@@ -78,6 +78,10 @@ impl Simd for Avx512 {
         x86!(_mm512_mask_storeu_ps(to, first(n), x))
     }
     #[inline(always)]
+    unsafe fn load_where(self, from: *const f32, lanes: u16) -> __m512 {
+        x86!(_mm512_maskz_loadu_ps(lanes, from))
+    }
+    #[inline(always)]
     fn prefetch(self, from: *const f32) {
         x86!(_mm_prefetch::<_MM_HINT_T1>(from.cast()))
     }

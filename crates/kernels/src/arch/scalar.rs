@@ -53,6 +53,11 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    unsafe fn load_where(self, from: *const f32, lanes: u16) -> F {
+        // SAFETY: only lanes whose bit is set are read, which the caller promises.
+        std::array::from_fn(|i| if lanes >> i & 1 == 1 { unsafe { *from.wrapping_add(i) } } else { 0.0 })
+    }
+    #[inline(always)]
     fn prefetch(self, _from: *const f32) {}
 
     #[inline(always)]

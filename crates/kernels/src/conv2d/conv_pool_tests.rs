@@ -16,7 +16,8 @@ fn pack(plan: &Plan, w: &[f32]) -> Vec<f32> {
 
 /// `y`, `dx`, `dw`, `db` one after the other, through convolution, pooling and activation one by one.
 fn plain(g: Conv2dGeom, pool: &Pool2dGeom, f: Option<Activation>, [x, w, b, dy]: [&[f32]; 4]) -> Vec<f32> {
-    let plan = Plan::new(g);
+    // In the forms that a fused step has.
+    let plan = Plan::with_room(g, 0, 0);
     let packed = pack(&plan, w);
     let filters = Filters { w, packed: &packed };
     let (mut conv, mut max) = (vec![0.0; g.output_len()], vec![0.0; pool.output_len()]);

@@ -2,6 +2,7 @@
 //!
 //! [`Plan`] is what layers use. `reference.rs` holds the textbook loops that everything here is tested against.
 
+mod by_channel;
 mod compact;
 mod conv_pool;
 #[cfg(test)]

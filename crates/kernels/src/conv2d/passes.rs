@@ -45,11 +45,17 @@ impl Plan {
 
     /// Numbers of one group's packed weights for [`Plan::rows_forward`].
     pub(super) fn packed_forward_len(&self) -> usize {
+        if let Some(form) = &self.by_channel.forward {
+            return form.packed_len();
+        }
         self.winograd.as_ref().map_or(self.taps(), |form| form.packed_len())
     }
 
     /// Numbers of one group's packed weights for [`Plan::input_gradient`].
     pub(super) fn packed_backward_len(&self) -> usize {
+        if let Some(form) = &self.by_channel.backward {
+            return form.packed_len();
+        }
         self.winograd_back.as_ref().map_or(self.taps(), |form| form.packed_len())
     }
 
@@ -71,17 +77,19 @@ impl Plan {
         for (w, packed) in w.chunks_exact(self.taps()).zip(packed.chunks_exact_mut(len)) {
             let (ahead, back) = packed.split_at_mut(self.packed_forward_len());
             let at = |o: usize, c: usize, p: usize, q: usize| w[((o * inp + c) * kh + p) * kw + q];
-            match &self.winograd {
-                Some(form) => form.pack(ahead, at),
-                None => pack_weights(self.out_per_group(), taps, ahead, |o, t| w[o * taps + t]),
+            match (&self.by_channel.forward, &self.winograd) {
+                (Some(form), _) => form.pack(g, false, w, ahead),
+                (None, Some(form)) => form.pack(ahead, at),
+                (None, None) => pack_weights(self.out_per_group(), taps, ahead, |o, t| w[o * taps + t]),
             }
             if passes == Passes::Forward {
                 continue;
             }
-            match &self.winograd_back {
+            match (&self.by_channel.backward, &self.winograd_back) {
+                (Some(form), _) => form.pack(g, true, w, back),
                 // The gradient passes through the window turned around.
-                Some(form) => form.pack(back, |c, o, p, q| at(o, c, kh - 1 - p, kw - 1 - q)),
-                None => self.pack_phases(back, at),
+                (None, Some(form)) => form.pack(back, |c, o, p, q| at(o, c, kh - 1 - p, kw - 1 - q)),
+                (None, None) => self.pack_phases(back, at),
             }
         }
     }
@@ -138,6 +146,9 @@ impl Plan {
 
     pub(super) fn forward_f32(&self, x: &[f32], packed: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
         let (g, out) = (&self.geom, self.out_per_group());
+        if let Some(form) = &self.by_channel.forward {
+            return form.run(x, self.packed_of(packed, 0).0, b, y);
+        }
         if let Some(form) = &self.depthwise {
             return form.forward(x, packed, packed.len() / g.groups, b, y);
         }
@@ -196,6 +207,9 @@ impl Plan {
 
     pub(super) fn backward_input_f32(&self, dy: &[f32], packed: &[f32], dx: &mut [f32]) {
         let groups = self.geom.groups;
+        if let Some(form) = &self.by_channel.backward {
+            return form.run(dy, self.packed_of(packed, 0).1, None, dx);
+        }
         if let Some(form) = &self.depthwise {
             return form.backward_input(dy, packed, packed.len() / groups, dx);
         }
@@ -321,6 +335,9 @@ impl Plan {
         db: Option<&mut [f32]>,
     ) {
         let g = &self.geom;
+        if let Some(form) = &self.by_channel.weights {
+            return form.add(x, dy, dw, db);
+        }
         if let Some(db) = db {
             self.accumulate_bias(dy, db);
         }

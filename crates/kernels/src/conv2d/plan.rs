@@ -1,6 +1,7 @@
 //! A convolution made ready to run: its sizes, and where each tap of the window lies.
 
 use super::Conv2dGeom;
+use super::by_channel::ByChannel;
 use super::compact::Compact;
 use super::cost;
 use super::depthwise::Depthwise;
@@ -46,6 +47,8 @@ pub struct Plan {
     /// All passes, where the window is one cell or every channel is alone.
     pub(super) pointwise: Option<Pointwise>,
     pub(super) depthwise: Option<Depthwise>,
+    /// The passes that are done with channels in the lanes.
+    pub(super) by_channel: ByChannel,
     /// One group's forward pass by Winograd, where that is faster.
     pub(super) winograd: Option<Winograd>,
     /// Its weight gradient, whose sums follow the tiles: without spare columns, so that a pooled convolution has a plain one's bits.
@@ -75,7 +78,9 @@ impl Plan {
     /// Settles where everything lies.
     #[must_use]
     pub fn new(geom: Conv2dGeom) -> Self {
-        Self::with_room(geom, 0, 0)
+        let plan = Self::with_room(geom, 0, 0);
+        let tiles = (plan.winograd.is_some(), plan.winograd_back.is_some());
+        Plan { by_channel: ByChannel::new(&geom, tiles), ..plan }
     }
 
     /// The same, with at least `border` rows and columns of zeros around a laid out gradient, and rows of at least
@@ -119,6 +124,7 @@ impl Plan {
             narrow_back,
             pointwise,
             depthwise,
+            by_channel: ByChannel::none(),
             winograd,
             winograd_weights,
             winograd_back,

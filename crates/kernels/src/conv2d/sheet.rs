@@ -17,7 +17,10 @@ pub(crate) struct Sheet {
 impl Plan {
     /// None if a form of this convolution wants `dy` as it is, or one group at a time.
     pub(crate) fn sheet(&self) -> Option<Sheet> {
-        let as_it_is = self.geom.groups > 1 || self.pointwise.is_some() || self.depthwise.is_some();
+        let as_it_is = self.geom.groups > 1
+            || self.pointwise.is_some()
+            || self.depthwise.is_some()
+            || self.by_channel.any_gradient();
         let (plane, pitch) = (self.grad.plane, self.grad.pitch);
         (!as_it_is).then(|| Sheet { len: self.grad.len(), start: self.grad.start(), plane, pitch })
     }

@@ -20,7 +20,7 @@ mod grad_weight;
 mod pointwise;
 #[cfg(test)]
 pub(super) mod tests;
-mod transpose;
+pub(super) mod transpose;
 
 use rayon::prelude::*;
 
@@ -35,8 +35,8 @@ use transpose::{FromChannelsLast, ToChannelsLast};
 const LEAST_IN: usize = 12;
 /// Fewer output channels would leave most lanes idle.
 const LEAST_OUT: usize = 16;
-/// From so many cells on, windows of stride 1 are faster along columns (Winograd's form).
-const MOST_CELLS: usize = 16 * 16;
+/// Above so many cells the gradients of weights, sample by sample, are small beside the sums: see `by_channel`.
+const MOST_CELLS: usize = 64;
 
 /// Fewer cells would leave lanes of a strip of the matrix product idle.
 const LEAST_CELLS: usize = 48;
@@ -115,7 +115,7 @@ impl Wide {
         // Along columns few lanes are idle once a plane has some dozens of cells; along channels those past the last are.
         let lanes = g.in_channels.next_multiple_of(LANES) * g.out_channels.next_multiple_of(LANES);
         let full = 2 * lanes <= 3 * g.in_channels * g.out_channels || g.out_h * g.out_w <= 64;
-        (g.groups == 1 && wide && full && (g.stride > 1 || few_cells)).then(|| Self::of(geom))
+        (g.groups == 1 && wide && full && (g.stride > 2 || few_cells)).then(|| Self::of(geom))
     }
 
     /// The same for any sizes, of one group.

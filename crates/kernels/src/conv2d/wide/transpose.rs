@@ -7,7 +7,7 @@ use crate::simd::{Kernel, LANES, Simd};
 
 /// A 16×16 block transposed: four rounds of interleaving row `i` with row `i + 8`.
 #[inline(always)]
-fn transpose<S: Simd>(s: S, mut rows: [S::F; LANES]) -> [S::F; LANES] {
+pub(in crate::conv2d) fn transpose<S: Simd>(s: S, mut rows: [S::F; LANES]) -> [S::F; LANES] {
     let mut other = rows;
     for _ in 0..2 {
         for i in 0..LANES / 2 {

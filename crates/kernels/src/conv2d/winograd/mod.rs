@@ -19,7 +19,7 @@
 mod join;
 mod split;
 mod taps;
-mod transform;
+pub(super) mod transform;
 
 use std::ops::Range;
 

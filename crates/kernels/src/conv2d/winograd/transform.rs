@@ -16,11 +16,11 @@
 use crate::simd::Simd;
 
 /// Outputs of a tile.
-pub(super) const TILE: usize = 4;
+pub(in crate::conv2d) const TILE: usize = 4;
 
 /// `Bᵀ d`.
 #[inline(always)]
-pub(super) fn input<S: Simd, const N: usize>(s: S, d: [S::F; N]) -> [S::F; N] {
+pub(in crate::conv2d) fn input<S: Simd, const N: usize>(s: S, d: [S::F; N]) -> [S::F; N] {
     let c = |x: f32| s.splat(x);
     // a + k·b
     let fma = |a: S::F, k: f32, b: S::F| s.mul_add(c(k), b, a);
@@ -50,7 +50,7 @@ pub(super) fn input<S: Simd, const N: usize>(s: S, d: [S::F; N]) -> [S::F; N] {
 
 /// `Aᵀ m`.
 #[inline(always)]
-pub(super) fn output<S: Simd, const N: usize>(s: S, m: [S::F; N]) -> [S::F; TILE] {
+pub(in crate::conv2d) fn output<S: Simd, const N: usize>(s: S, m: [S::F; N]) -> [S::F; TILE] {
     let fma = |a: S::F, k: f32, b: S::F| s.mul_add(s.splat(k), b, a);
     let (a, b) = (s.add(m[1], m[2]), s.sub(m[1], m[2]));
     let (c, d) = (s.add(m[3], m[4]), s.sub(m[3], m[4]));
@@ -66,7 +66,7 @@ pub(super) fn output<S: Simd, const N: usize>(s: S, m: [S::F; N]) -> [S::F; TILE
 
 /// `A dy`.
 #[inline(always)]
-pub(super) fn gradient<S: Simd, const N: usize>(s: S, y: [S::F; TILE]) -> [S::F; N] {
+pub(in crate::conv2d) fn gradient<S: Simd, const N: usize>(s: S, y: [S::F; TILE]) -> [S::F; N] {
     let fma = |a: S::F, k: f32, b: S::F| s.mul_add(s.splat(k), b, a);
     let mut m = [y[0]; N];
     m[N - 1] = y[3];
@@ -99,7 +99,7 @@ fn row(points: usize, point: usize, tap: usize) -> f32 {
 }
 
 /// G for `points` points, `[points][taps]`; unused places are zero.
-pub(super) fn filter(points: usize) -> [[f32; 5]; 8] {
+pub(in crate::conv2d) fn filter(points: usize) -> [[f32; 5]; 8] {
     let taps = points - TILE + 1;
     std::array::from_fn(|p| {
         std::array::from_fn(|t| if p < points && t < taps { row(points, p, t) } else { 0.0 })
