@@ -56,6 +56,12 @@ pub(crate) struct TrainArgs {
     pub(crate) log_steps: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(crate) classes: ClassOrderArgs,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
     pub(crate) changes: ChangeArgs,
 
     #[command(flatten)]
@@ -66,10 +72,4 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) find: FindLrArgs,
-
-    #[command(flatten)]
-    pub(crate) classes: ClassOrderArgs,
-
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
 }
