@@ -32,8 +32,8 @@ pub(crate) struct BaseArgs {
     pub(crate) on_bad: Option<OnBadWord>,
 
     #[command(flatten)]
-    pub(crate) changes: ChangeArgs,
+    pub(crate) classes: ClassOrderArgs,
 
     #[command(flatten)]
-    pub(crate) classes: ClassOrderArgs,
+    pub(crate) changes: ChangeArgs,
 }

@@ -33,6 +33,9 @@ pub(crate) struct TrainArgs {
     pub(crate) log_steps: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
     pub(crate) place: PlaceArgs,
 
     #[command(flatten)]
@@ -40,7 +43,4 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) find: FindLrArgs,
-
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
 }
