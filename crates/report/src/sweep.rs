@@ -24,7 +24,8 @@ pub fn sweep_figures(sweep: &Sweep, summary: &SweepSummary) -> Vec<Figure> {
     }
     let axes = axes(sweep, &ended);
     let samples: Vec<Sample> = ended.iter().map(|trial| sample(sweep, trial)).collect();
-    let (score, subtitle) = (score(sweep.metric, &samples), subtitle(summary));
+    let score = score(sweep.metric, &samples);
+    let subtitle = subtitle(summary) + &beyond(&score, &samples);
     let title = format!("Sweep over {}", sweep.base.model);
     let parallel = ParallelChart {
         title: title.clone(),
@@ -66,6 +67,17 @@ fn subtitle(summary: &SweepSummary) -> String {
         Some((trial, val)) => {
             format!("{ended}; best is trial {trial}: val top-1 {:.3}, val loss {:.3}", val.top1, val.loss)
         }
+    }
+}
+
+/// How many losses went astray, if some did.
+fn beyond(score: &Score, samples: &[Sample]) -> String {
+    let end = score.ticks.range().1;
+    // The last mark may lie below the highest value by a rounding error.
+    let over = |value| value > end * (1.0 + 1e-6);
+    match samples.iter().filter(|sample| sample.score.is_some_and(over)).count() {
+        0 => String::new(),
+        count => format!("; {count} over {} drawn at the end", score.ticks.label(end)),
     }
 }
 
@@ -209,7 +221,10 @@ mod tests {
         let samples = [3.0, 3.5, 3.6, 12_640.0].map(|loss| Sample { at: vec![], score: Some(loss) });
         let (_, hi) = score(Metric::Loss, &samples).ticks.range();
         assert!((3.6..8.0).contains(&hi), "{hi}");
-        assert_eq!(score(Metric::Loss, &samples).share(12_640.0), 0.0);
+        let score = score(Metric::Loss, &samples);
+        assert_eq!(score.share(12_640.0), 0.0);
+        assert!(beyond(&score, &samples).starts_with("; 1 over "));
+        assert_eq!(beyond(&score, &samples[..3]), "");
     }
 
     #[test]
