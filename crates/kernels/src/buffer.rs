@@ -146,7 +146,7 @@ mod tests {
         for len in [0, 1, 1000, (1 << 19) - 1, 1 << 19, (1 << 19) + 1, 3_000_001] {
             let mut buffer = Buffer::<f32>::zeros(len);
             assert!(buffer.len() == len && buffer.iter().all(|&x| x == 0.0), "{len}");
-            assert!(len == 0 || buffer.as_ptr() as usize % ALIGN_BYTES == 0, "{len}");
+            assert!(len == 0 || (buffer.as_ptr() as usize).is_multiple_of(ALIGN_BYTES), "{len}");
             buffer.iter_mut().enumerate().for_each(|(i, x)| *x = i as f32);
             let copy = buffer.clone();
             buffer.fill(-1.0);
