@@ -52,8 +52,6 @@ pub(crate) trait Simd: Copy + Send + Sync {
     type F: Copy;
     /// 16 booleans.
     type M: Copy;
-    /// 16 places of lanes, 0…15.
-    type I: Copy;
     /// Accumulators of 16 lanes that a tile may keep in registers beside a few operands.
     const ACCUMULATORS: usize;
     /// Whether the lanes are those of registers, so that arithmetic on them is quicker than a look-up.
@@ -113,19 +111,6 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn bits(self, m: Self::M) -> u16;
     /// Lane `i` is bit `i`.
     fn mask(self, bits: u16) -> Self::M;
-
-    /// Places of lanes, kept in the bits of 16 f32.
-    /// # Safety
-    /// 16 numbers can be read at `from`.
-    unsafe fn load_index(self, from: *const f32) -> Self::I;
-    /// Every place moved by `n`.
-    fn add_index(self, i: Self::I, n: u32) -> Self::I;
-    /// Lane `k` of the result is lane `i[k]` of `a`; places below 16.
-    fn permute(self, a: Self::F, i: Self::I) -> Self::F;
-    /// Lanes 0–7 from `low`, 8–15 from `high`.
-    /// # Safety
-    /// 8 numbers can be read at each.
-    unsafe fn load_halves(self, low: *const f32, high: *const f32) -> Self::F;
 
     /// Lanes 0, 2, 4 … of `a` then `b`, and lanes 1, 3, 5 … likewise.
     fn deinterleave(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);

@@ -96,7 +96,6 @@ pub(super) unsafe fn weigh_runs(runs: [*const u8; 4], weights: &[Weights]) -> [i
 impl Simd for Avx2 {
     type F = F;
     type M = F;
-    type I = (__m256i, __m256i);
     const ACCUMULATORS: usize = 6;
 
     #[inline(always)]
@@ -223,33 +222,6 @@ impl Simd for Avx2 {
             };
             (half(i32::from(bits)), half(i32::from(bits >> 8)))
         })
-    }
-
-    #[inline(always)]
-    unsafe fn load_index(self, from: *const f32) -> Self::I {
-        x86!((_mm256_loadu_si256(from.cast()), _mm256_loadu_si256(from.add(8).cast())))
-    }
-    #[inline(always)]
-    fn add_index(self, i: Self::I, n: u32) -> Self::I {
-        x86!({
-            let n = _mm256_set1_epi32(n as i32);
-            (_mm256_add_epi32(i.0, n), _mm256_add_epi32(i.1, n))
-        })
-    }
-    #[inline(always)]
-    fn permute(self, a: F, i: Self::I) -> F {
-        // Bit 3 of a place says which half, and is the sign once shifted to the top.
-        let half = |i: __m256i| {
-            x86!({
-                let (low, high) = (_mm256_permutevar8x32_ps(a.0, i), _mm256_permutevar8x32_ps(a.1, i));
-                _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32::<28>(i)))
-            })
-        };
-        (half(i.0), half(i.1))
-    }
-    #[inline(always)]
-    unsafe fn load_halves(self, low: *const f32, high: *const f32) -> F {
-        x86!((_mm256_loadu_ps(low), _mm256_loadu_ps(high)))
     }
 
     #[inline(always)]

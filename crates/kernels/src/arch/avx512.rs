@@ -50,7 +50,6 @@ macro_rules! x86 {
 impl Simd for Avx512 {
     type F = __m512;
     type M = __mmask16;
-    type I = __m512i;
     const ACCUMULATORS: usize = 28;
 
     #[inline(always)]
@@ -153,23 +152,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn mask(self, bits: u16) -> __mmask16 {
         bits
-    }
-
-    #[inline(always)]
-    unsafe fn load_index(self, from: *const f32) -> __m512i {
-        x86!(_mm512_loadu_si512(from.cast()))
-    }
-    #[inline(always)]
-    fn add_index(self, i: __m512i, n: u32) -> __m512i {
-        x86!(_mm512_add_epi32(i, _mm512_set1_epi32(n as i32)))
-    }
-    #[inline(always)]
-    fn permute(self, a: __m512, i: __m512i) -> __m512 {
-        x86!(_mm512_permutexvar_ps(i, a))
-    }
-    #[inline(always)]
-    unsafe fn load_halves(self, low: *const f32, high: *const f32) -> __m512 {
-        x86!(_mm512_insertf32x8::<1>(_mm512_castps256_ps512(_mm256_loadu_ps(low)), _mm256_loadu_ps(high)))
     }
 
     #[inline(always)]

@@ -16,7 +16,6 @@ fn map2(a: F, b: F, f: impl Fn(f32, f32) -> f32) -> F {
 impl Simd for Scalar {
     type F = F;
     type M = [bool; LANES];
-    type I = [u32; LANES];
     const ACCUMULATORS: usize = 6;
     const VECTORS: bool = false;
 
@@ -124,25 +123,6 @@ impl Simd for Scalar {
     #[inline(always)]
     fn mask(self, bits: u16) -> Self::M {
         std::array::from_fn(|i| bits >> i & 1 == 1)
-    }
-
-    #[inline(always)]
-    unsafe fn load_index(self, from: *const f32) -> Self::I {
-        // SAFETY: the caller promises 16 readable numbers.
-        unsafe { self.load(from) }.map(f32::to_bits)
-    }
-    #[inline(always)]
-    fn add_index(self, i: Self::I, n: u32) -> Self::I {
-        i.map(|i| i + n)
-    }
-    #[inline(always)]
-    fn permute(self, a: F, i: Self::I) -> F {
-        i.map(|i| a[i as usize % LANES])
-    }
-    #[inline(always)]
-    unsafe fn load_halves(self, low: *const f32, high: *const f32) -> F {
-        // SAFETY: the caller promises 8 readable numbers at each.
-        std::array::from_fn(|i| unsafe { *if i < 8 { low.add(i) } else { high.add(i - 8) } })
     }
 
     #[inline(always)]

@@ -11,12 +11,11 @@
 use std::ops::Range;
 
 use super::halves::{Halves, Split};
-use super::passes::{Planes, cut, room};
+use super::passes::Planes;
 use super::pool_rows::{Expand, PoolRows};
 use super::pool_slope::{Slope, slope_len};
 use super::pool_taps::{self, PoolTaps};
 use super::pool_tile::PoolTile;
-use super::pool_winners::{self, Framed, WinnerTaps, turn, turned_len};
 use super::winograd::Winograd;
 use super::{Conv2dGeom, Filters, Plan};
 use crate::activation::{self, Activation};
@@ -34,8 +33,8 @@ const BAND_NUMBERS: usize = 8192;
 /// `x` `[in_channels, in_h, in_w]`, `y` `[out_channels, pooled_h, pooled_w]`.
 ///
 /// # Exactness
-/// The bits of the plain chain, on every instruction set, but for gradients of parameters, which are summed in orders of their
-/// own. (A NaN that shares its window with a number may be lost
+/// The bits of the plain chain, on every instruction set; gradients of parameters alone (a first layer's) are summed in another
+/// order. (A NaN that shares its window with a number may be lost
 /// where the plain max pool would pass it on.)
 #[derive(Clone, Debug)]
 pub struct ConvPool {
@@ -280,26 +279,7 @@ impl ConvPool {
             if let Some(dx) = dx {
                 self.plan.input_gradient(grad, self.plan.packed_of(past.filters.packed, 0).1, dx);
             }
-            if pool_winners::fits(self.geom()) {
-                self.winner_taps(past, dy, grads.dw);
-            } else {
-                self.plan.weight_gradient(past.x, grad, grads.dw);
-            }
-        });
-    }
-
-    /// The weight's gradient from the winners, channels in the lanes.
-    fn winner_taps(&self, past: &Past<'_, f32>, dy: &[f32], dw: &mut [f32]) {
-        let (g, pool, f) = (self.geom(), &self.pool, self.f);
-        let Past { x, y, pooled, winners, .. } = *past;
-        let form = Framed::new(g, pool);
-        let lens = [form.len(g.in_channels), slope_len(pool), turned_len(pool), turned_len(pool)];
-        with_scratch(room(lens), |scratch| {
-            let [framed, slope, dz, places] = cut(scratch, lens);
-            form.fill(x, (g.in_h, g.in_w), framed);
-            isa::run(Slope { f, pool, y, pooled, dy, dz: &mut *slope, db: None });
-            turn(pool, slope, winners, dz, places);
-            isa::run(WinnerTaps { g, pool, form, x: framed, dz, places, dw });
+            self.plan.weight_gradient(past.x, grad, grads.dw);
         });
     }
 

@@ -22,7 +22,6 @@ mod pool_rows;
 mod pool_slope;
 mod pool_taps;
 mod pool_tile;
-mod pool_winners;
 mod reference;
 mod sheet;
 #[cfg(test)]
