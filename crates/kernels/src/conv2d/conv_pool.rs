@@ -15,7 +15,7 @@ use super::passes::Planes;
 use super::pool_rows::{Expand, PoolRows};
 use super::pool_slope::{Slope, slope_len};
 use super::pool_taps::{self, PoolTaps};
-use super::pool_tile::PoolTile;
+use super::pool_tile::{HasRoom, PoolTile};
 use super::winograd::Winograd;
 use super::{Conv2dGeom, Filters, Plan};
 use crate::activation::{self, Activation};
@@ -168,7 +168,9 @@ impl ConvPool {
         winners: &mut [u8],
     ) {
         let (packed, _) = self.plan.packed_of(packed, 0);
-        if let Some(form) = &self.halves {
+        if let Some(form) = &self.halves
+            && isa::run(HasRoom)
+        {
             let (g, pool, f) = (self.geom(), &self.pool, self.f);
             return with_scratch(form.len(g.in_channels), |halves| {
                 isa::run(Split { form, x, to: &mut *halves });

@@ -38,6 +38,18 @@ pub(super) struct PoolTile<'a> {
 /// The most output channels of a tile.
 const MOST: usize = 6;
 
+/// Whether the instruction set has registers for a tile of several channels; with fewer, rows in a band are quicker. The bits are
+/// the same.
+pub(super) struct HasRoom;
+
+impl Kernel for HasRoom {
+    type Out = bool;
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> bool {
+        S::ACCUMULATORS >= 4 * MOST
+    }
+}
+
 impl Kernel for PoolTile<'_> {
     type Out = ();
     #[inline(always)]
