@@ -41,6 +41,25 @@ class Lenet:
         return {"images_per_sec": found["images_per_sec"], "fma_fraction": found["fma_fraction"]}
 
 
+class Burn:
+    """Started anew for each turn, like lenet. Knows the two LeNets."""
+
+    def __init__(self, program, threads):
+        self.program, self.threads = program, threads
+
+    def measure(self, task):
+        if task["model"] not in ("lenet5", "lenet5-modified"):
+            return {"error": "burn's side has the two LeNets only"}
+        cores = sorted(os.sched_getaffinity(0))[: self.threads]
+        command = [self.program, task["model"], task["mode"], str(task["batch"]), str(task["secs"])]
+        found = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "RAYON_NUM_THREADS": str(self.threads)},
+                               preexec_fn=lambda: os.sched_setaffinity(0, cores))
+        return json.loads(found.stdout)
+
+    def close(self):
+        pass
+
+
 class Worker:
     """A peer's process for one number of threads."""
 
@@ -100,6 +119,7 @@ def arguments():
     numbers = lambda text: [int(word) for word in text.split(",")]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lenet", default="target/release/lenet", help="the program")
+    parser.add_argument("--burn", help="burn's side, as burn/Cargo.toml builds it; left out if not given")
     parser.add_argument("--python", default=sys.executable, help="the Python that has the peers")
     parser.add_argument("--peers", type=words, default=PEERS, help=f"some of {','.join(PEERS)}")
     parser.add_argument("--models", type=words, default=model.names(), help=f"some of {','.join(model.names())}")
@@ -119,6 +139,8 @@ def main():
         for mode in args.modes:
             peers = [peer for peer in args.peers if mode == "infer" or peer != "onnxruntime"]
             workers = {peer: Worker(args.python, peer, threads) for peer in peers}
+            if args.burn:
+                workers["burn"] = Burn(args.burn, threads)
             for name in args.models:
                 for batch in args.batch_size:
                     task = {"model": name, "mode": mode, "batch": batch, "secs": args.secs}
