@@ -6,10 +6,11 @@
 //! its size is kept: a band of rows is convolved into L1, pooled there, and forgotten. What stays for the backward
 //! pass is the winner of each window, two bits, and the pooled value where the activation's slope needs it.
 //!
-//! Tested against the plain chain of [`Plan`], [`crate::pool2d`] and [`crate::activation`]: equal bits.
+//! Tested against the plain chain of [`Plan`], [`crate::pool2d`] and [`crate::activation`].
 
 use std::ops::Range;
 
+use super::by_channel::{Tiled, pooled_weights};
 use super::halves::{Halves, Split};
 use super::passes::Planes;
 use super::pool_rows::{Expand, PoolRows};
@@ -33,9 +34,8 @@ const BAND_NUMBERS: usize = 8192;
 /// `x` `[in_channels, in_h, in_w]`, `y` `[out_channels, pooled_h, pooled_w]`.
 ///
 /// # Exactness
-/// The bits of the plain chain, on every instruction set; gradients of parameters alone (a first layer's) are summed in another
-/// order. (A NaN that shares its window with a number may be lost
-/// where the plain max pool would pass it on.)
+/// Values and input gradients have the bits of the plain chain, on every instruction set; gradients of parameters are summed in an order
+/// of their own. (A NaN that shares its window with a number may be lost where the plain max pool would pass it on.)
 #[derive(Clone, Debug)]
 pub struct ConvPool {
     plan: Plan,
@@ -43,6 +43,8 @@ pub struct ConvPool {
     f: Option<Activation>,
     /// For few input channels, the layout of the forms that pool in registers.
     halves: Option<Halves>,
+    /// For many output channels, the weight's gradient with channels in the lanes.
+    weights: Option<Tiled>,
 }
 
 impl ConvPool {
@@ -56,7 +58,8 @@ impl ConvPool {
         plain.then(|| {
             let plan = Plan::with_room(geom, pool_padding, columns);
             let halves = (plan.winograd.is_none() && pool_padding == 0).then(|| Halves::new(&geom));
-            ConvPool { plan, pool, f, halves }
+            let weights = pooled_weights(&geom, plan.winograd.is_some());
+            ConvPool { plan, pool, f, halves, weights }
         })
     }
 
@@ -281,7 +284,14 @@ impl ConvPool {
             if let Some(dx) = dx {
                 self.plan.input_gradient(grad, self.plan.packed_of(past.filters.packed, 0).1, dx);
             }
-            self.plan.weight_gradient(past.x, grad, grads.dw);
+            let layout = &self.plan.grad;
+            match &self.weights {
+                Some(form) => {
+                    let apart = (layout.plane, layout.pitch);
+                    form.add_weights_spread(past.x, &grad[layout.start()..], apart, grads.dw, None);
+                }
+                None => self.plan.weight_gradient(past.x, grad, grads.dw),
+            }
         });
     }
 

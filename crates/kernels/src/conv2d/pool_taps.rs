@@ -10,6 +10,8 @@
 //! The gradient is never spread out with its zeros. Rows are laid out as in `halves.rs`; each row of pixels is loaded once
 //! for the two rows of windows' cells that it belongs to. Tested against the plain chain (closeness: another order of the sum).
 
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed as in the formula")]
+
 use super::Conv2dGeom;
 use super::halves::Halves;
 use super::pool_tile::column;

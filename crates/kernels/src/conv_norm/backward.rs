@@ -30,7 +30,7 @@ impl ConvNorm {
         let (Some(own), Some(dy32), Some(params32)) = (past.as_f32(), T::as_f32(dy), params.as_f32()) else {
             return self.backward_reference(past, &kept, params, dy, dx, grads);
         };
-        if let (Some(kept), Some(grads)) = (kept.as_f32(), grads.as_f32()) {
+        if let (Some(kept), Some(grads)) = (kept.as_f32(), grads.into_f32()) {
             self.backward_f32(&own, &kept, &params32, dy32, dx.and_then(T::as_f32_mut), grads);
         }
     }

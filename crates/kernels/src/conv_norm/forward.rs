@@ -28,7 +28,7 @@ impl ConvNorm {
         let (Some(x), Some(y)) = (T::as_f32(x), T::as_f32_mut(y)) else {
             return self.forward_reference(x, params, y, kept);
         };
-        if let (Some(params), Some(kept)) = (params.as_f32(), kept.as_f32()) {
+        if let (Some(params), Some(kept)) = (params.as_f32(), kept.into_f32()) {
             self.forward_f32(x, &params, y, kept, bytes);
         }
     }

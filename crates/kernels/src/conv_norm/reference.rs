@@ -21,7 +21,7 @@ impl<'a, T: Element> Past<'a, T> {
 }
 
 impl<'a, T: Element> Grads<'a, T> {
-    pub(super) fn as_f32(self) -> Option<Grads<'a, f32>> {
+    pub(super) fn into_f32(self) -> Option<Grads<'a, f32>> {
         let (dw, dscale, dshift) =
             (T::as_f32_mut(self.dw)?, T::as_f32_mut(self.dscale)?, T::as_f32_mut(self.dshift)?);
         Some(Grads { dw, dscale, dshift })
@@ -37,7 +37,7 @@ impl<'a, T: Element> Kept<&'a [T]> {
 }
 
 impl<'a, T: Element> Kept<&'a mut [T]> {
-    pub(super) fn as_f32(self) -> Option<Kept<&'a mut [f32]>> {
+    pub(super) fn into_f32(self) -> Option<Kept<&'a mut [f32]>> {
         let part = |x: &'a mut [T]| T::as_f32_mut(x);
         let (u, winning, blocks) = (part(self.u)?, part(self.winning)?, part(self.blocks)?);
         Some(Kept { u, winning, blocks, mean: part(self.mean)?, variance: part(self.variance)? })

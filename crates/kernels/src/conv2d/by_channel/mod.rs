@@ -23,7 +23,7 @@ use super::Conv2dGeom;
 use crate::simd::LANES;
 use direct::{Direct, DirectWeights};
 use pack::Turned;
-use tiled::Tiled;
+pub(super) use tiled::Tiled;
 
 /// The passes that are done this way.
 #[derive(Clone, Debug)]
@@ -58,16 +58,16 @@ fn fills(channels: usize) -> bool {
 }
 
 impl ByChannel {
-    /// `tiles`: whether Winograd's form with columns in the lanes is there for (forward, input gradient); its rows need not be
-    /// whole chunks.
+    /// `tiles`: whether Winograd's form with columns in the lanes is there for (forward, input gradient). It is taken here only where it
+    /// is there too, so that a pooled convolution, which is always done along columns, has a plain one's bits.
     pub(super) fn new(g: &Conv2dGeom, tiles: (bool, bool)) -> Self {
         let can = g.groups == 1 && g.stride <= 2;
         let (ahead, back) = (can && fills(g.out_channels), can && fills(g.in_channels));
         // A window of one cell over whole vectors is a product of matrices as they lie.
         let one = (g.kernel_h * g.kernel_w, g.stride, g.padding) == (1, 1, 0) && g.in_w.is_multiple_of(LANES);
         let (window, least) = (g.kernel_h * g.kernel_w, LEAST_SUM[usize::from(g.stride > 1)]);
-        let forward = Tiled::forward(g).filter(Tiled::pays);
-        let backward = Tiled::input_gradient(g).filter(Tiled::pays);
+        let forward = Tiled::forward(g).filter(|form| tiles.0 && form.pays());
+        let backward = Tiled::input_gradient(g).filter(|form| tiles.1 && form.pays());
         let weights = ahead.then(|| match forward.clone() {
             Some(form) => Weights::Tiled(form),
             None => Weights::Direct(DirectWeights::new(g)),
@@ -120,6 +120,11 @@ impl Planes {
             Planes::Tiled(form) => form.run(x, packed, bias, y),
         }
     }
+}
+
+/// The weight's gradient of a pooled convolution, where a plain one has Winograd's form for it.
+pub(super) fn pooled_weights(g: &Conv2dGeom, tiles: bool) -> Option<Tiled> {
+    Tiled::forward(g).filter(|form| tiles && fills(g.out_channels) && form.pays())
 }
 
 impl Weights {

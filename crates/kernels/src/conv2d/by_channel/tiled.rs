@@ -136,7 +136,8 @@ impl Tiled {
 
     fn image<'a>(&self, pixels: &'a [f32]) -> Image<'a> {
         let ((height, width), (above, left)) = (self.from, self.before);
-        Image { pixels, channels: self.channels.0, height, width, above, left }
+        let (plane, pitch) = (height * width, width);
+        Image { pixels, channels: self.channels.0, height, width, plane, pitch, above, left }
     }
 
     /// Output rows `first..first + rows` need these of the source, transformed.
@@ -205,11 +206,25 @@ impl Tiled {
     }
 
     /// Adds one sample's gradients of the weight and the bias.
-    pub(super) fn add_weights(&self, x: &[f32], dy: &[f32], dw: &mut [f32], mut db: Option<&mut [f32]>) {
+    pub(super) fn add_weights(&self, x: &[f32], dy: &[f32], dw: &mut [f32], db: Option<&mut [f32]>) {
+        let (height, width) = self.size;
+        self.add_weights_spread(x, dy, (height * width, width), dw, db);
+    }
+
+    /// The same, from a `dy` whose planes and rows lie `plane` and `pitch` numbers apart.
+    pub(in crate::conv2d) fn add_weights_spread(
+        &self,
+        x: &[f32],
+        dy: &[f32],
+        (plane, pitch): (usize, usize),
+        dw: &mut [f32],
+        mut db: Option<&mut [f32]>,
+    ) {
         let (depth, tiles) = (self.depth(), self.tiles);
         let (band, read) = (self.band, self.channels.0 * self.plane);
         let (height, width) = self.size;
-        let from = Image { pixels: dy, channels: self.channels.1, height, width, above: 0, left: 0 };
+        let channels = self.channels.1;
+        let from = Image { pixels: dy, channels, height, width, plane, pitch, above: 0, left: 0 };
         let point = apart(band * tiles * depth);
         let lens = [
             self.points * read,

@@ -30,11 +30,13 @@ pub(super) const CHUNK: usize = LANES / TILE;
 /// Planes whose rows and columns are counted from a corner that may lie outside.
 #[derive(Clone, Copy)]
 pub(super) struct Image<'a> {
-    /// `[channels, height, width]`.
     pub(super) pixels: &'a [f32],
     pub(super) channels: usize,
     pub(super) height: usize,
     pub(super) width: usize,
+    /// Numbers from one plane to the next, and from one row to the next.
+    pub(super) plane: usize,
+    pub(super) pitch: usize,
     /// Rows above, columns left of the first pixel that count as zeros.
     pub(super) above: usize,
     pub(super) left: usize,
@@ -42,7 +44,8 @@ pub(super) struct Image<'a> {
 
 impl Image<'_> {
     fn check(&self) {
-        assert!(self.pixels.len() >= self.channels * self.height * self.width, "planes of the image");
+        let last = (self.channels - 1) * self.plane + (self.height - 1) * self.pitch + self.width;
+        assert!(self.pixels.len() >= last, "planes of the image");
     }
 
     /// The lanes of a vector from this column on that are pixels.
@@ -56,12 +59,7 @@ impl Image<'_> {
     #[inline(always)]
     fn row(&self, c: usize, row: usize) -> Option<*const f32> {
         let inside = row.checked_sub(self.above).filter(|&row| row < self.height)?;
-        Some(
-            self.pixels
-                .as_ptr()
-                .wrapping_add((c * self.height + inside) * self.width)
-                .wrapping_sub(self.left),
-        )
+        Some(self.pixels.as_ptr().wrapping_add(c * self.plane + inside * self.pitch).wrapping_sub(self.left))
     }
 }
 
@@ -156,7 +154,7 @@ impl<const N: usize> Kernel for SplitCells<'_, N> {
         let Self { from, first, rows, tiles, point, .. } = self;
         from.check();
         let depth = from.channels.next_multiple_of(LANES);
-        let (all, plane) = (rows * tiles * depth, from.height * from.width);
+        let (all, plane) = (rows * tiles * depth, from.plane);
         assert!(tiles.is_multiple_of(CHUNK) && self.to.len() >= (N - 1) * point + all && all <= point);
         for o in (0..from.channels).step_by(LANES) {
             let there = (from.channels - o).min(LANES);
