@@ -185,6 +185,9 @@ fn mistakes_are_told_before_anything_is_trained() {
     assert!(!lab.path("runs/sweep").exists(), "a refused sweep leaves nothing");
     lab.run("sweep --set lr=0.1 --data photos").expect(2, &["no model"]);
     lab.run("sweep --set lr=0.1 --model lenet5").expect(2, &["--data"]);
-    fs::remove_dir_all(lab.path("photos/val")).unwrap();
-    lab.run("sweep -q --set lr=0.1 --data photos --model perceptron").expect(2, &["'val'"]);
+    // A list says what belongs to it: nothing is held out for a validation that it lacks.
+    let pictures = ["cat", "dog"].map(|class| format!("../photos/train/{class}/0.pgm {class}\n"));
+    fs::create_dir(lab.path("list")).unwrap();
+    lab.write("list/train.txt", pictures.concat());
+    lab.run("sweep -q --set lr=0.1 --data list --model perceptron").expect(2, &["'val'"]);
 }
