@@ -41,6 +41,11 @@ impl<'a> SharedMut<'a> {
         SharedMut { start: unsafe { self.start.add(at) }, len, life: PhantomData }
     }
 
+    /// Number of elements.
+    pub(crate) fn len(self) -> usize {
+        self.len
+    }
+
     /// Pointer to the first element, to reckon with.
     pub(crate) fn start(self) -> *const f32 {
         self.start

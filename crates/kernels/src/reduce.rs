@@ -100,6 +100,38 @@ pub fn all_finite<T: Element>(x: &[T]) -> bool {
     x.par_chunks(FINITE_BLOCK).all(|x| isa::run(Finite(x)))
 }
 
+/// Whether every number is from −`most` to `most`, on the current rayon pool; a NaN is not.
+pub fn all_within<T: Element>(x: &[T], most: f64) -> bool {
+    let Some(x) = T::as_f32(x) else { return x.iter().all(|v| v.to_f64().abs() <= most) };
+    let most = most as f32;
+    if x.len() <= FINITE_BLOCK {
+        return isa::run(Within { x, most });
+    }
+    x.par_chunks(FINITE_BLOCK).all(|x| isa::run(Within { x, most }))
+}
+
+struct Within<'a> {
+    x: &'a [f32],
+    most: f32,
+}
+
+impl Kernel for Within<'_> {
+    type Out = bool;
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> bool {
+        let (mut min, mut max, mut finite) = (s.splat(0.0), s.splat(0.0), s.splat(0.0));
+        for chunk in self.x.chunks(LANES) {
+            // SAFETY: the chunk has as many numbers as are read.
+            let x = unsafe { s.load_first(chunk.as_ptr(), chunk.len()) };
+            (min, max) = (s.max(s.sub(s.splat(0.0), x), min), s.max(x, max));
+            // What `max` may lose: a NaN stays one when multiplied by 0.
+            finite = s.mul_add(x, s.splat(0.0), finite);
+        }
+        let beyond = s.gt(s.max(min, max), s.splat(self.most));
+        s.bits(beyond) == 0 && s.sum(finite) == 0.0
+    }
+}
+
 /// Numbers that a thread looks at once.
 const FINITE_BLOCK: usize = 1 << 16;
 
@@ -142,6 +174,22 @@ mod tests {
             (y[at], wider[at]) = (0.5, 0.5);
             assert!(!same_bits(&x, &y) && !same_bits(&wide, &wider), "{at}");
         }
+    }
+
+    #[test]
+    fn one_number_outside_is_found_wherever_it_stands() {
+        for len in [1, 15, 16, 200, FINITE_BLOCK + 77] {
+            let mut x: Vec<f32> = (0..len).map(|i| if i % 2 == 0 { 2.0 } else { -2.0 }).collect();
+            assert!(all_within(&x, 2.0) && !all_within(&x, 1.9), "{len}");
+            for at in [0, len / 2, len - 1] {
+                for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2.1, -2.1] {
+                    let good = std::mem::replace(&mut x[at], bad);
+                    assert!(!all_within(&x, 2.0), "{bad} at {at} of {len}");
+                    x[at] = good;
+                }
+            }
+        }
+        assert!(all_within::<f32>(&[], 0.0) && !all_within(&[f64::NAN], 1.0) && all_within(&[-1.0_f64], 1.0));
     }
 
     #[test]

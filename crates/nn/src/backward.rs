@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::forward::Pass;
 use crate::layer::{Mode, Past, Saved, View, ViewMut};
+use crate::products::Products;
 use crate::segment::{Feed, SegmentKind, samples_per_group};
 use crate::sequential::{Sequential, StepId};
 use crate::workspace::{SegmentMemory, Workers, Workspace};
@@ -23,6 +24,22 @@ impl<T: Element> Sequential<T> {
         ws: &mut Workspace<T>,
         grads: &mut [T],
     ) -> bool {
+        self.backward_to(Products::Made, params, input, at, ws, grads)
+    }
+
+    /// The same, where gradients may be left out as `products` says. Gives whether all others are finite.
+    ///
+    /// # Panics
+    /// As [`Sequential::backward`].
+    pub fn backward_to(
+        &self,
+        products: Products,
+        params: &[T],
+        input: &[T],
+        at: StepId,
+        ws: &mut Workspace<T>,
+        grads: &mut [T],
+    ) -> bool {
         assert_eq!(ws.mode, Mode::Train, "gradients need a training workspace");
         assert_eq!(grads.len(), self.num_slots(), "length of the gradients");
         assert_eq!(input.len(), ws.batch * self.input_shape().len(), "the batch of the forward pass");
@@ -31,7 +48,8 @@ impl<T: Element> Sequential<T> {
         for (i, segment) in self.segments().iter().enumerate().rev() {
             let (before, rest) = ws.segments.split_at_mut(i);
             let memory = &mut rest[0];
-            let pass = Pass { net: self, segment, params, packed: &ws.packed.weights, at, mode: ws.mode };
+            let pass =
+                Pass { net: self, segment, params, packed: &ws.packed.weights, at, mode: ws.mode, products };
             if segment.kind == SegmentKind::Join {
                 pass.backward_join(input, batch, memory, before);
                 continue;
@@ -198,6 +216,10 @@ impl<T: Element> Pass<'_, T> {
         reduce::all_finite(grads)
     }
 
+    fn is_pending(&self, layer: usize) -> bool {
+        self.products == Products::Pending && self.net.pending().iter().any(|place| place.layer == layer)
+    }
+
     /// The segment's layers in reverse; gradients between layers alternate between two buffers. Of a [`SegmentKind::Batch`] gives
     /// whether the parameters' gradients are finite; those of samples still have to be added up.
     fn backward_chain(
@@ -231,7 +253,9 @@ impl<T: Element> Pass<'_, T> {
             };
             let grad_output = View { batch, data: grad_output };
             let grad_input = grad_own.map(|data| ViewMut { batch, data });
-            if s.kind == SegmentKind::Batch {
+            if self.is_pending(layer) {
+                finite &= node.layer.backward_besides(&ctx, weights, past, grad_output, grad_input, grads);
+            } else if s.kind == SegmentKind::Batch {
                 finite &= node.layer.backward_checked(&ctx, weights, past, grad_output, grad_input, grads);
             } else {
                 node.layer.backward(&ctx, weights, past, grad_output, grad_input, grads);

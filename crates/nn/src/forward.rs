@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::join::Join;
 use crate::layer::{Ctx, Mode, SavedMut, View, ViewMut, Weights};
+use crate::products::Products;
 use crate::segment::{Feed, Segment, SegmentKind, samples_per_group};
 use crate::sequential::{Sequential, StepId};
 use crate::workspace::{SegmentMemory, Workspace};
@@ -29,7 +30,15 @@ impl<T: Element> Sequential<T> {
             let (before, rest) = ws.segments.split_at_mut(i);
             let memory = &mut rest[0];
             let from = |feed: &Feed| feed.from.map_or(input, |s| &before[s].output[..feed.len * batch]);
-            let pass = Pass { net: self, segment, params, packed: &ws.packed.weights, at, mode: ws.mode };
+            let pass = Pass {
+                net: self,
+                segment,
+                params,
+                packed: &ws.packed.weights,
+                at,
+                mode: ws.mode,
+                products: Products::Made,
+            };
             match segment.kind {
                 SegmentKind::Batch => pass.forward_batch(from(&segment.inputs[0]), batch, memory),
                 SegmentKind::Sample => {
@@ -52,6 +61,7 @@ pub(crate) struct Pass<'a, T: Element> {
     pub(crate) packed: &'a [T],
     pub(crate) at: StepId,
     pub(crate) mode: Mode,
+    pub(crate) products: Products,
 }
 
 impl<T: Element> Pass<'_, T> {

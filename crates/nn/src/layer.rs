@@ -109,6 +109,25 @@ pub trait Layer<T: Element = f32>: fmt::Debug + Send + Sync {
         reduce::all_finite(grad_params)
     }
 
+    /// Outputs and inputs of a weight `[out, in]` that comes first among the parameters and whose gradient is the product
+    /// `grad_outputᵀ · input`, if there is one: it may be left to be made later ([`crate::Products`]).
+    fn product(&self) -> Option<(usize, usize)> {
+        None
+    }
+
+    /// [`Layer::backward_checked`] but for the gradient of the weight that [`Layer::product`] tells of, whose place is not written.
+    fn backward_besides(
+        &self,
+        ctx: &Ctx,
+        weights: Weights<'_, T>,
+        past: Past<'_, T>,
+        grad_output: View<'_, T>,
+        grad_input: Option<ViewMut<'_, T>>,
+        grad_params: &mut [T],
+    ) -> bool {
+        self.backward_checked(ctx, weights, past, grad_output, grad_input, grad_params)
+    }
+
     /// After a training step, moves running statistics among the parameters (batch normalisation's).
     fn update_stats(&self, saved: Saved<'_, T>, params: &mut [T]) {
         let _ = (saved, params);

@@ -46,6 +46,7 @@ mod named_layer;
 pub mod optim;
 mod packed;
 mod param;
+mod products;
 pub mod schedule;
 mod segment;
 mod sequential;
@@ -68,6 +69,7 @@ pub use model_file::{
 };
 pub use named_layer::NamedLayer;
 pub use param::{PARAM_ALIGN, ParamEntry, ParamSpec, Role};
+pub use products::Products;
 pub use rng;
 pub use sequential::{Node, Sequential, Source, StepId};
 pub use shape::Shape;

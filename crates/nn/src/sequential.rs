@@ -7,6 +7,7 @@ use kernels::Element;
 use crate::layer::{Layer, Mode, Saved};
 use crate::packed::Packed;
 use crate::param::{PARAM_ALIGN, ParamEntry};
+use crate::products::{Place, places};
 use crate::segment::{LayerFacts, Segment, plan};
 use crate::shape::Shape;
 use crate::spec::LayerSpec;
@@ -60,6 +61,7 @@ pub enum Source {
 pub struct Sequential<T: Element = f32> {
     nodes: Vec<Node<T>>,
     segments: Vec<Segment>,
+    pending: Vec<Place>,
     entries: Vec<ParamEntry>,
     /// Each node's inputs as positions among the nodes; none: the samples.
     sources: Vec<Vec<Option<usize>>>,
@@ -150,7 +152,8 @@ impl<T: Element> Sequential<T> {
         let facts: Vec<LayerFacts> =
             nodes.iter().zip(&sources).map(|(node, sources)| facts(node, sources)).collect();
         let segments = plan(&facts);
-        Sequential { nodes, segments, entries, sources, num_slots, packed_len, input_shape }
+        let pending = places(&nodes, &segments);
+        Sequential { nodes, segments, pending, entries, sources, num_slots, packed_len, input_shape }
     }
 
     /// The layers in order.
@@ -231,6 +234,10 @@ impl<T: Element> Sequential<T> {
 
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
+    }
+
+    pub(crate) fn pending(&self) -> &[Place] {
+        &self.pending
     }
 }
 

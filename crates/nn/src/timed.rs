@@ -169,6 +169,27 @@ impl<T: Element> Layer<T> for Timed<T> {
         finite
     }
 
+    fn product(&self) -> Option<(usize, usize)> {
+        self.layer.product()
+    }
+
+    fn backward_besides(
+        &self,
+        ctx: &Ctx,
+        weights: Weights<'_, T>,
+        past: Past<'_, T>,
+        grad_output: View<'_, T>,
+        grad_input: Option<ViewMut<'_, T>>,
+        grad_params: &mut [T],
+    ) -> bool {
+        let layer = &self.layer;
+        let mut finite = true;
+        measured(&self.clock.backward, || {
+            finite = layer.backward_besides(ctx, weights, past, grad_output, grad_input, grad_params);
+        });
+        finite
+    }
+
     fn update_stats(&self, saved: Saved<'_, T>, params: &mut [T]) {
         self.layer.update_stats(saved, params);
     }

@@ -17,6 +17,10 @@ impl Frozen {
         Self(ranges.map(|range| (range.clone(), params[range].to_vec())).collect())
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Frozen parameters count neither for clipping nor for the optimizer's memory.
     pub(crate) fn silence(&self, grads: &mut [f32]) {
         for (range, _) in &self.0 {

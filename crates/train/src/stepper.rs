@@ -4,9 +4,9 @@ use crate::frozen::Frozen;
 use crate::recipe::{BiasGradient, Recipe, WeightGradient};
 use data::Batch;
 use nn::{
-    Buffer, Mode, Sequential, StepId, Workspace,
+    Buffer, Mode, Products, Sequential, StepId, Workspace,
     loss::published::sum_bias_gradients,
-    optim::{Optimizer, OptimizerState, StateError, all_finite, centralize},
+    optim::{Optimizer, OptimizerState, Product, StateError, all_finite, centralize},
 };
 
 /// The batch's loss before a step.
@@ -134,14 +134,14 @@ impl<'a> Stepper<'a> {
     /// # Panics
     /// If `input` has another length than when it was scored.
     pub fn learn(&mut self, input: &[f32], lr: f64) -> Result<(), BadGradient> {
-        let at = self.at();
-        let mut finite = self.net.backward(&self.params, input, at, &mut self.workspace, &mut self.grads);
+        let (mut finite, products) = self.backward(input);
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
             sum_bias_gradients(self.net, &mut self.grads);
             finite = finite && all_finite(&self.grads);
         }
-        if self.recipe.weight_gradient == WeightGradient::Centralized {
-            finite = centralize(self.net, &mut self.grads);
+        let centered = self.recipe.weight_gradient == WeightGradient::Centralized;
+        if centered {
+            finite = centralize(self.net, &mut self.grads, products);
         }
         if !finite {
             return Err(self.bad_gradient());
@@ -151,13 +151,35 @@ impl<'a> Stepper<'a> {
             clip.apply(&mut self.grads);
         }
         self.net.update_stats(&mut self.params, &self.workspace);
-        self.optimizer.step(&mut self.params, &self.grads, lr);
+        let pending =
+            self.net.products(input, &self.workspace).filter(move |_| products == Products::Pending);
+        let pending = pending.map(move |(range, product)| (range, Product { centered, ..product }));
+        self.optimizer.step_along(&mut self.params, &self.grads, pending, lr);
         self.frozen.put_back(&mut self.params);
         if let (Some(ema), Some(average)) = (self.recipe.ema, &mut self.average) {
             ema.follow(average, &self.params, self.steps);
         }
         self.steps += 1;
         Ok(())
+    }
+
+    /// Fills the gradients; gives whether they are finite, and whether the large products among them are left to the optimizer: only
+    /// where nothing else wants to see them, and where they are sure to be finite as well.
+    fn backward(&mut self, input: &[f32]) -> (bool, Products) {
+        let Recipe { clip, bias_gradient, .. } = self.recipe;
+        let unseen = clip.is_none() && self.frozen.is_empty() && *bias_gradient == BiasGradient::PerUnit;
+        let products = if unseen { Products::Pending } else { Products::Made };
+        let (at, ws) = (self.at(), &mut self.workspace);
+        let mut finite = self.net.backward_to(products, &self.params, input, at, ws, &mut self.grads);
+        if products == Products::Made
+            || finite && self.net.products(input, ws).all(|(_, p)| p.is_surely_finite())
+        {
+            return (finite, products);
+        }
+        for (range, product) in self.net.products(input, ws) {
+            finite &= product.store(&mut self.grads[range]);
+        }
+        (finite, Products::Made)
     }
 
     /// The gradient that was the first to be off: the backward pass comes from the end.
@@ -249,5 +271,61 @@ fn weigh(classes: &[f32], targets: &[u32], mix: Option<Mix<'_>>, weights: &mut V
     let Some((others, shares)) = mix else { return };
     for (weight, (&other, &share)) in weights.iter_mut().zip(others.iter().zip(shares)) {
         *weight += share * (classes[other as usize] - *weight);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Preset;
+    use nn::optim::Clip;
+
+    /// A net whose first weight is large enough to have its gradient made by the optimizer.
+    fn steps(clip: Option<Clip>, input: &[f32], weight: f32) -> (Vec<Result<(), BadGradient>>, Vec<f32>) {
+        let layers = "name = \"t\"\ninput = [1, 64, 64]\nlayers = [{ name = \"fc1\", kind = \"linear\", out_features = 64 }, \
+            { name = \"act\", kind = \"relu\" }, { name = \"fc2\", kind = \"linear\", out_features = 3 }]";
+        let spec: nn::ModelSpec = toml::from_str(layers).unwrap();
+        let net = spec.build::<f32>().unwrap();
+        let recipe = Recipe { clip, ..Recipe::builtin("perceptron", Preset::Tuned).unwrap() };
+        let mut params = net.init_params(&Default::default(), 1);
+        params[0] = weight;
+        let mut stepper = Stepper::new(&net, &recipe, params, 2);
+        let results = (0..3).map(|_| {
+            stepper.score(input, &[0, 2]);
+            stepper.learn(input, 1e-3)
+        });
+        let results = results.collect();
+        (results, stepper.params().to_vec())
+    }
+
+    fn input() -> Vec<f32> {
+        (0..2 * 4096).map(|i| ((i * 31) % 17) as f32 / 17.0).collect()
+    }
+
+    #[test]
+    fn a_gradient_that_is_never_stored_moves_the_weights_as_one_that_was_clipped_by_nothing() {
+        let loose = Clip { value: Some(1e30), norm: None };
+        let (results, params) = steps(None, &input(), 0.1);
+        assert!(results.iter().all(Result::is_ok));
+        assert_eq!(params, steps(Some(loose), &input(), 0.1).1);
+    }
+
+    #[test]
+    fn large_factors_of_a_finite_gradient_are_no_fault() {
+        let mut input = input();
+        input[0] = 1e16;
+        let (results, params) = steps(None, &input, 0.0);
+        let (same, clipped) = steps(Some(Clip { value: Some(1e30), norm: None }), &input, 0.0);
+        assert_eq!((results, params), (same, clipped));
+    }
+
+    #[test]
+    fn a_gradient_that_is_not_finite_leaves_all_as_it_was() {
+        let mut input = input();
+        input[5] = f32::NAN;
+        let (results, params) = steps(None, &input, 0.1);
+        assert_eq!(results[0], Err(BadGradient { tensor: "fc2.bias".into() }));
+        let fresh = steps(None, &input, 0.1).1;
+        assert!(params.iter().all(|p| p.is_finite()) && params == fresh);
     }
 }

@@ -1,8 +1,11 @@
 //! Optimizer updates over flat slices: parameters, gradients, state.
 
+mod product;
 #[cfg(test)]
 mod tests;
 mod vector;
+
+pub use product::{Product, adam_product, sgd_product};
 
 use rayon::prelude::*;
 
@@ -37,8 +40,8 @@ pub struct SgdStep {
 pub fn sgd<T: Element>(step: &SgdStep, w: &mut [T], g: &[T], v: &mut [T]) {
     assert_eq!((w.len(), v.len()), (g.len(), g.len()), "lengths of w, g, v");
     if let (Some(w), Some(g), Some(v)) = (T::as_f32_mut(w), T::as_f32(g), T::as_f32_mut(v)) {
-        let run =
-            |((w, g), v): ((&mut [f32], &[f32]), &mut [f32])| isa::run(vector::Sgd { step: *step, w, g, v });
+        let rule = vector::SgdRule::new(step);
+        let run = |((w, g), v): ((&mut [f32], &[f32]), &mut [f32])| isa::run(vector::Sgd { rule, w, g, v });
         if w.len() <= BLOCK {
             return run(((w, g), v));
         }
@@ -91,13 +94,14 @@ pub fn adam<T: Element>(step: &AdamStep, w: &mut [T], g: &[T], m: &mut [T], v: &
     if let (Some(w), Some(g), Some(m), Some(v)) =
         (T::as_f32_mut(w), T::as_f32(g), T::as_f32_mut(m), T::as_f32_mut(v))
     {
+        let rule = vector::AdamRule::new(step);
         if w.len() <= BLOCK {
-            return isa::run(vector::Adam { step: *step, w, g, m, v });
+            return isa::run(vector::Adam { rule, w, g, m, v });
         }
         let (w, g) = (w.par_chunks_mut(BLOCK), g.par_chunks(BLOCK));
         let (m, v) = (m.par_chunks_mut(BLOCK), v.par_chunks_mut(BLOCK));
         return w.zip(g).zip(m.zip(v)).for_each(|((w, g), (m, v))| {
-            isa::run(vector::Adam { step: *step, w, g, m, v });
+            isa::run(vector::Adam { rule, w, g, m, v });
         });
     }
     adam_reference(step, w, g, m, v);

@@ -124,6 +124,25 @@ impl<T: Element> Layer<T> for Linear {
 
     fn backward_checked(
         &self,
+        ctx: &Ctx,
+        weights: Weights<'_, T>,
+        past: Past<'_, T>,
+        grad_output: View<'_, T>,
+        grad_input: Option<ViewMut<'_, T>>,
+        grad_params: &mut [T],
+    ) -> bool {
+        let (batch, out, len) = (past.input.batch, self.out_features, self.input.len());
+        let dw = &mut grad_params[..len * out];
+        let finite = gemm::matmul_tn_checked((out, len, batch), grad_output.data, past.input.data, dw);
+        finite & self.backward_besides(ctx, weights, past, grad_output, grad_input, grad_params)
+    }
+
+    fn product(&self) -> Option<(usize, usize)> {
+        Some((self.out_features, self.input.len()))
+    }
+
+    fn backward_besides(
+        &self,
         _ctx: &Ctx,
         weights: Weights<'_, T>,
         past: Past<'_, T>,
@@ -132,8 +151,7 @@ impl<T: Element> Layer<T> for Linear {
         grad_params: &mut [T],
     ) -> bool {
         let (batch, out, len) = (past.input.batch, self.out_features, self.input.len());
-        let (dw, db) = grad_params.split_at_mut(len * out);
-        let finite = gemm::matmul_tn_checked((out, len, batch), grad_output.data, past.input.data, dw);
+        let db = &mut grad_params[len * out..];
         if !db.is_empty() {
             db.fill(T::ZERO);
             reduce::accumulate_column_sums(grad_output.data, db);
@@ -142,6 +160,6 @@ impl<T: Element> Layer<T> for Linear {
             let w = &weights.params[..len * out];
             gemm::matmul_nn((batch, len, out), grad_output.data, w, grad_input.data);
         }
-        finite & reduce::all_finite(db)
+        reduce::all_finite(db)
     }
 }

@@ -11,7 +11,10 @@ mod ema;
 mod sgd;
 mod spans;
 
+use std::ops::Range;
+
 pub use kernels::reduce::all_finite;
+pub use kernels::update::Product;
 use kernels::{Buffer, Element, update};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -92,22 +95,61 @@ impl<T: Element> Optimizer<T> {
     /// # Panics
     /// If a length does not match the network.
     pub fn step(&mut self, params: &mut [T], grads: &[T], lr: f64) {
+        self.step_along(params, grads, std::iter::empty(), lr);
+    }
+
+    /// The same where some of the gradients are products still to be made ([`crate::Sequential::products`]), each of a weight's range, in order:
+    /// what `grads` has in their place is not read.
+    ///
+    /// # Panics
+    /// If a length does not match the network.
+    pub fn step_along<'p>(
+        &mut self,
+        params: &mut [T],
+        grads: &[T],
+        products: impl Iterator<Item = (Range<usize>, Product<'p, T>)> + Clone,
+        lr: f64,
+    ) {
         let len = self.buffers[0].1.len();
         assert_eq!((params.len(), grads.len()), (len, len), "lengths of parameters and gradients");
         self.steps += 1;
-        for Span { range, decayed } in &self.spans {
-            let (w, g) = (&mut params[range.clone()], &grads[range.clone()]);
-            let mut state = self.buffers.iter_mut().map(|(_, b)| &mut b[range.clone()]);
-            match (self.config, state.next(), state.next()) {
-                (OptimizerConfig::Sgd(c), Some(v), _) => update::sgd(&c.at(lr, *decayed), w, g, v),
-                (OptimizerConfig::Adam(c), Some(m), Some(v)) => {
-                    update::adam(&c.at(lr, self.steps, *decayed), w, g, m, v);
-                }
-                (OptimizerConfig::AdamW(c), Some(m), Some(v)) => {
-                    update::adam(&c.at(lr, self.steps, *decayed), w, g, m, v);
-                }
-                _ => unreachable!("`build` makes the buffers that each kind needs"),
+        for k in 0..self.spans.len() {
+            let Span { range, decayed } = self.spans[k].clone();
+            let Range { mut start, end } = range;
+            for (at, product) in products.clone().filter(|(at, _)| range.contains(&at.start)) {
+                self.move_by(&Gradient::Made(&grads[start..at.start]), params, start..at.start, decayed, lr);
+                start = at.end;
+                self.move_by(&Gradient::Product(product), params, at, decayed, lr);
             }
+            self.move_by(&Gradient::Made(&grads[start..end]), params, start..end, decayed, lr);
+        }
+    }
+
+    fn move_by(
+        &mut self,
+        g: &Gradient<'_, T>,
+        params: &mut [T],
+        range: Range<usize>,
+        decayed: bool,
+        lr: f64,
+    ) {
+        let w = &mut params[range.clone()];
+        let mut state = self.buffers.iter_mut().map(|(_, b)| &mut b[range.clone()]);
+        let adam = match self.config {
+            OptimizerConfig::Sgd(_) => None,
+            OptimizerConfig::Adam(c) => Some(c.at(lr, self.steps, decayed)),
+            OptimizerConfig::AdamW(c) => Some(c.at(lr, self.steps, decayed)),
+        };
+        match (self.config, adam, state.next(), state.next()) {
+            (OptimizerConfig::Sgd(c), _, Some(v), _) => match g {
+                Gradient::Made(g) => update::sgd(&c.at(lr, decayed), w, g, v),
+                Gradient::Product(g) => update::sgd_product(&c.at(lr, decayed), g, w, v),
+            },
+            (_, Some(step), Some(m), Some(v)) => match g {
+                Gradient::Made(g) => update::adam(&step, w, g, m, v),
+                Gradient::Product(g) => update::adam_product(&step, g, w, m, v),
+            },
+            _ => unreachable!("`build` makes the buffers that each kind needs"),
         }
     }
 
@@ -145,6 +187,12 @@ impl<T: Element> Optimizer<T> {
         self.steps = state.steps;
         Ok(())
     }
+}
+
+/// The gradient of a stretch of parameters.
+enum Gradient<'a, T> {
+    Made(&'a [T]),
+    Product(Product<'a, T>),
 }
 
 /// An optimizer's memory of the steps before.

@@ -181,7 +181,8 @@ impl Row {
 /// Every layer's passes, and what the step took besides, so that the times add up to the whole.
 fn rows(net: &Sequential, clocks: &[Arc<LayerClock>], mode: ModeWord, images: f64, whole: f64) -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut first = true;
+    // The optimizer multiplies out the gradients of large weights itself.
+    let (mut first, mut update_work) = (true, 0);
     for (node, clock) in net.nodes().iter().zip(clocks) {
         let row = |pass, time: Duration, work| Row {
             layer: node.name.clone(),
@@ -194,7 +195,11 @@ fn rows(net: &Sequential, clocks: &[Arc<LayerClock>], mode: ModeWord, images: f6
         rows.push(row(Pass::Forward, clock.forward(), work));
         if mode == ModeWord::Train {
             // Nobody asks for the gradient of the first layer's input.
-            rows.push(row(Pass::Backward, clock.backward(), if first { work } else { 2 * work }));
+            let mut own = if first { work } else { 2 * work };
+            if net.product_ranges().any(|weight| weight.start == node.params.start) {
+                (own, update_work) = (own - work, update_work + work);
+            }
+            rows.push(row(Pass::Backward, clock.backward(), own));
         }
         first &= work == 0;
     }
@@ -203,7 +208,13 @@ fn rows(net: &Sequential, clocks: &[Arc<LayerClock>], mode: ModeWord, images: f6
         ModeWord::Train => "loss, update",
         ModeWord::Infer => "the rest",
     };
-    rows.push(Row { layer: layer.to_owned(), kind: String::new(), pass: None, time: rest, work: 0 });
+    rows.push(Row {
+        layer: layer.to_owned(),
+        kind: String::new(),
+        pass: None,
+        time: rest,
+        work: update_work,
+    });
     rows
 }
 
