@@ -5,7 +5,7 @@
 
 use kernels::{Activation, Element};
 
-use crate::layers::{ConvNorm, ConvPool, Joined, Pool2dConfig};
+use crate::layers::{ConvActivate, ConvNorm, ConvPool, Joined, Pool2dConfig};
 use crate::sequential::{Node, Second, Sequential, Source};
 use crate::spec::LayerSpec;
 
@@ -25,8 +25,9 @@ pub fn fuse<T: Element>(net: Sequential<T>) -> Sequential<T> {
     let mut fused = Vec::with_capacity(rest.len());
     while !rest.is_empty() {
         let run = &rest[..straight(&rest)];
-        let found = conv_pool(run).or_else(|| conv_norm(run)).or_else(|| norm_activation(run));
-        match found.or_else(|| flatten_linear(run)).or_else(|| add_activation(run)) {
+        let found = conv_pool(run).or_else(|| conv_norm(run)).or_else(|| conv_activation(run));
+        let found = found.or_else(|| norm_activation(run)).or_else(|| add_activation(run));
+        match found.or_else(|| flatten_linear(run)) {
             Some((mut node, used)) => {
                 node.inputs.clone_from(&rest[0].inputs);
                 node.id = rest[used - 1].id;
@@ -83,6 +84,15 @@ fn conv_pool<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
     let built = config.build(&conv.name, conv.layer.input_shape()).ok()?;
     let layer = ConvPool::new(&built, window.padding, f)?;
     Some((conv.replaced_by(Box::new(layer)), 2 + usize::from(f.is_some())))
+}
+
+/// [Conv2d, activation] → [`ConvActivate`].
+fn conv_activation<T: Element>(nodes: &[Node<T>]) -> Option<(Node<T>, usize)> {
+    let [conv, next, ..] = nodes else { return None };
+    let LayerSpec::Conv2d(config) = conv.spec.as_ref()? else { return None };
+    let built = config.build(&conv.name, conv.layer.input_shape()).ok()?;
+    let layer = ConvActivate::new(&built, activation(next)?)?;
+    Some((conv.replaced_by(Box::new(layer)), 2))
 }
 
 /// [Conv2d, BatchNorm2d, activation or not, MaxPool2d 2×2 without padding or not] → [`ConvNorm`].

@@ -1,11 +1,13 @@
 //! Activations and their derivatives, number by number over slices.
 
+mod kept;
 mod reference;
 #[cfg(test)]
 mod tests;
 mod vector;
 
-pub(crate) use vector::{activate, derivative};
+pub(crate) use kept::Kept;
+pub(crate) use vector::{activate, activate_with_slope, derivative};
 
 pub use reference::{activate_reference, derivative_reference};
 
@@ -35,7 +37,12 @@ impl Activation {
     /// Whether the derivative needs the input, and not only the output.
     #[must_use]
     pub fn needs_input(self) -> bool {
-        matches!(self, Activation::Silu | Activation::Gelu)
+        match self {
+            Activation::Silu | Activation::Gelu => true,
+            // It turns numbers below zero into numbers above.
+            Activation::LeakyRelu(slope) => slope < 0.0,
+            Activation::Relu | Activation::Sigmoid | Activation::Tanh => false,
+        }
     }
 }
 

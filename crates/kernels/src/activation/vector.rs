@@ -25,17 +25,41 @@ pub(crate) fn derivative<S: Simd>(s: S, f: Activation, x: S::F, y: S::F) -> S::F
     match f {
         Activation::Relu => s.select(s.gt(x, s.splat(0.0)), one, s.splat(0.0)),
         Activation::LeakyRelu(slope) => s.select(s.gt(x, s.splat(0.0)), one, s.splat(slope)),
-        Activation::Gelu => {
-            let (share, bell) = normal(s, x);
-            s.mul_add(s.mul(x, bell), s.splat(DENSITY_AT_0), share)
-        }
+        Activation::Gelu => gelu_slope(s, x, normal(s, x)),
         Activation::Sigmoid => s.mul(y, s.sub(one, y)),
-        Activation::Silu => {
-            let g = sigmoid(s, x);
-            s.mul(g, s.mul_add(x, s.sub(one, g), one))
-        }
+        Activation::Silu => silu_slope(s, x, sigmoid(s, x)),
         Activation::Tanh => s.neg_mul_add(y, y, one),
     }
+}
+
+/// [`activate`] and [`derivative`] of 16 numbers to the bit, with what they share computed once.
+#[inline(always)]
+pub(crate) fn activate_with_slope<S: Simd>(s: S, f: Activation, x: S::F) -> (S::F, S::F) {
+    match f {
+        Activation::Gelu => {
+            let normal = normal(s, x);
+            (s.mul(x, normal.0), gelu_slope(s, x, normal))
+        }
+        Activation::Silu => {
+            let g = sigmoid(s, x);
+            (s.mul(x, g), silu_slope(s, x, g))
+        }
+        _ => {
+            let y = activate(s, f, x);
+            (y, derivative(s, f, x, y))
+        }
+    }
+}
+
+#[inline(always)]
+fn gelu_slope<S: Simd>(s: S, x: S::F, (share, bell): (S::F, S::F)) -> S::F {
+    s.mul_add(s.mul(x, bell), s.splat(DENSITY_AT_0), share)
+}
+
+#[inline(always)]
+fn silu_slope<S: Simd>(s: S, x: S::F, g: S::F) -> S::F {
+    let one = s.splat(1.0);
+    s.mul(g, s.mul_add(x, s.sub(one, g), one))
 }
 
 /// `1 / √2π`.

@@ -4,7 +4,8 @@
 //!
 //! A 2×2 max lets one convolution output in four through, so neither the convolution's output nor a gradient of
 //! its size is kept: a band of rows is convolved into L1, pooled there, and forgotten. What stays for the backward
-//! pass is the winner of each window, two bits, and the pooled value where the activation's slope needs it.
+//! pass is the winner of each window, two bits, and the activation's slope where it does not follow from `y`: the forward
+//! pass has at hand what it costs.
 //!
 //! Tested against the plain chain of [`Plan`], [`crate::pool2d`] and [`crate::activation`].
 
@@ -13,14 +14,15 @@ use std::ops::Range;
 use super::by_channel::{Tiled, pooled_weights};
 use super::halves::{Halves, Split};
 use super::passes::Planes;
+use super::pool_out::Outputs;
 use super::pool_rows::{Expand, PoolRows};
 use super::pool_slope::{Slope, slope_len};
 use super::pool_taps::{self, PoolTaps};
 use super::pool_tile::{HasRoom, PoolTile};
 use super::winograd::Winograd;
 use super::{Conv2dGeom, Filters, Plan};
-use crate::activation::{self, Activation};
-use crate::pool2d::{self, Pool2dGeom};
+use crate::activation::{Activation, Kept};
+use crate::pool2d::Pool2dGeom;
 use crate::scratch::with_scratch;
 use crate::simd::LANES;
 use crate::{Element, isa};
@@ -38,9 +40,9 @@ const BAND_NUMBERS: usize = 8192;
 /// of their own. (A NaN that shares its window with a number may be lost where the plain max pool would pass it on.)
 #[derive(Clone, Debug)]
 pub struct ConvPool {
-    plan: Plan,
-    pool: Pool2dGeom,
-    f: Option<Activation>,
+    pub(super) plan: Plan,
+    pub(super) pool: Pool2dGeom,
+    pub(super) f: Option<Activation>,
     /// For few input channels, the layout of the forms that pool in registers.
     halves: Option<Halves>,
     /// For many output channels, the weight's gradient with channels in the lanes.
@@ -81,7 +83,7 @@ impl ConvPool {
         self.f
     }
 
-    /// Numbers that forward keeps for backward: the pooled values, if the slope cannot be had from `y`.
+    /// Numbers that forward keeps for backward: the activation's slopes, if they cannot be had from `y`.
     #[must_use]
     pub fn saved_numbers(&self) -> usize {
         if self.f.is_some_and(Activation::needs_input) { self.pool.output_len() } else { 0 }
@@ -94,11 +96,12 @@ impl ConvPool {
         self.pool.channels * self.pool.out_h * self.row_bytes()
     }
 
-    fn row_bytes(&self) -> usize {
+    pub(super) fn row_bytes(&self) -> usize {
         self.pool.out_w.div_ceil(LANES) * 4
     }
 
-    /// Computes `y`, and fills `pooled` ([`ConvPool::saved_numbers`]) and `winners` ([`ConvPool::saved_bytes`]).
+    /// Computes `y`, and fills `slope` ([`ConvPool::saved_numbers`]) and `winners` ([`ConvPool::saved_bytes`]), both empty if
+    /// there is to be no backward pass.
     ///
     /// # Panics
     /// If a slice's length does not match.
@@ -108,17 +111,28 @@ impl ConvPool {
         filters: Filters<'_, T>,
         b: Option<&[T]>,
         y: &mut [T],
-        pooled: &mut [T],
+        slope: &mut [T],
         winners: &mut [u8],
     ) {
-        self.check(x.len(), filters.w.len(), y.len(), pooled.len(), winners.len());
+        self.check(x.len(), filters.w.len(), y.len());
+        if !(slope.is_empty() && winners.is_empty()) {
+            self.check_kept(slope.len(), winners.len());
+        }
         match (T::as_f32(x), T::as_f32(filters.packed)) {
             (Some(x), Some(packed)) => {
-                if let (Some(y), Some(pooled)) = (T::as_f32_mut(y), T::as_f32_mut(pooled)) {
-                    self.forward_f32(x, packed, b.and_then(T::as_f32), y, pooled, winners);
+                if let (Some(y), Some(slope)) = (T::as_f32_mut(y), T::as_f32_mut(slope)) {
+                    let out = Outputs {
+                        f: self.f,
+                        columns: self.pool.out_w,
+                        ahead: self.pool.out_w,
+                        y,
+                        slope,
+                        winners,
+                    };
+                    self.forward_f32(x, packed, b.and_then(T::as_f32), out);
                 }
             }
-            _ => self.forward_reference(x, filters, b, y, pooled, winners),
+            _ => self.forward_reference(x, filters, b, y, slope, winners),
         }
     }
 
@@ -139,13 +153,14 @@ impl ConvPool {
         dx: Option<&mut [T]>,
         grads: Grads<'_, T>,
     ) {
-        let Past { x, filters: Filters { w, packed }, y, pooled, winners } = *past;
-        self.check(x.len(), w.len(), y.len(), pooled.len(), winners.len());
+        let Past { x, filters: Filters { w, packed }, y, slope, winners } = *past;
+        self.check(x.len(), w.len(), y.len());
+        self.check_kept(slope.len(), winners.len());
         assert_eq!((dy.len(), grads.dw.len()), (y.len(), w.len()), "lengths of dy, dw");
         let wide = (T::as_f32(w), T::as_f32(packed));
-        match (T::as_f32(x), wide, T::as_f32(y), T::as_f32(pooled), T::as_f32(dy)) {
-            (Some(x), (Some(w), Some(packed)), Some(y), Some(pooled), Some(dy)) => {
-                let past = Past { x, filters: Filters { w, packed }, y, pooled, winners };
+        match (T::as_f32(x), wide, T::as_f32(y), T::as_f32(slope), T::as_f32(dy)) {
+            (Some(x), (Some(w), Some(packed)), Some(y), Some(slope), Some(dy)) => {
+                let past = Past { x, filters: Filters { w, packed }, y, slope, winners };
                 if let Some(dw) = T::as_f32_mut(grads.dw) {
                     let grads = Grads { dw, db: grads.db.and_then(T::as_f32_mut) };
                     self.backward_f32(&past, dy, dx.and_then(T::as_f32_mut), grads);
@@ -155,30 +170,25 @@ impl ConvPool {
         }
     }
 
-    fn check(&self, x: usize, w: usize, y: usize, pooled: usize, winners: usize) {
+    fn check(&self, x: usize, w: usize, y: usize) {
         let g = self.geom();
         assert_eq!((x, w, y), (g.input_len(), g.weight_len(), self.pool.output_len()), "lengths of x, w, y");
-        assert_eq!((pooled, winners), (self.saved_numbers(), self.saved_bytes()), "lengths of what is saved");
     }
 
-    fn forward_f32(
-        &self,
-        x: &[f32],
-        packed: &[f32],
-        b: Option<&[f32]>,
-        y: &mut [f32],
-        pooled: &mut [f32],
-        winners: &mut [u8],
-    ) {
+    fn check_kept(&self, slope: usize, winners: usize) {
+        assert_eq!((slope, winners), (self.saved_numbers(), self.saved_bytes()), "lengths of what is kept");
+    }
+
+    fn forward_f32(&self, x: &[f32], packed: &[f32], b: Option<&[f32]>, out: Outputs<'_>) {
         let (packed, _) = self.plan.packed_of(packed, 0);
         if let Some(form) = &self.halves
             && isa::run(HasRoom)
         {
-            let (g, pool, f) = (self.geom(), &self.pool, self.f);
+            let (g, pool) = (self.geom(), &self.pool);
             return with_scratch(form.len(g.in_channels), |halves| {
                 isa::run(Split { form, x, to: &mut *halves });
                 let (x, weights) = (&*halves, packed);
-                isa::run(PoolTile { g, pool, f, form, x, weights, bias: b, y, pooled, winners });
+                isa::run(PoolTile { g, pool, form, x, weights, bias: b, out });
             });
         }
         with_scratch(self.plan.input.len(), |laid_out| match &self.plan.winograd {
@@ -187,13 +197,13 @@ impl ConvPool {
                 let convolve = |rows: Range<usize>, to: Planes<'_>| {
                     self.plan.rows_forward(laid_out, packed, b, rows, to)
                 };
-                self.pool_bands(&self.direct_band(), convolve, y, pooled, winners);
+                self.pool_bands(&self.direct_band(), convolve, out);
             }
             Some(form) => with_scratch(form.input_len(), |input| {
                 form.split(self.plan.winograd_source(x, laid_out), input);
                 let convolve =
                     |rows: Range<usize>, to: Planes<'_>| form.rows(input, packed, b, rows, to.y, to.plane);
-                self.pool_bands(&self.winograd_band(form), convolve, y, pooled, winners);
+                self.pool_bands(&self.winograd_band(form), convolve, out);
             }),
         });
     }
@@ -215,14 +225,7 @@ impl ConvPool {
     }
 
     /// Convolves and pools band by band.
-    fn pool_bands(
-        &self,
-        band: &Band,
-        convolve: impl Fn(Range<usize>, Planes<'_>),
-        y: &mut [f32],
-        pooled: &mut [f32],
-        winners: &mut [u8],
-    ) {
+    fn pool_bands(&self, band: &Band, convolve: impl Fn(Range<usize>, Planes<'_>), mut out: Outputs<'_>) {
         let (g, p) = (self.geom(), &self.pool);
         let Band { windows, pitch, plane } = *band;
         // Behind the last plane the vectors of a short row may reach over its end.
@@ -236,8 +239,8 @@ impl ConvPool {
                 let shift = from + p.padding - 2 * first;
                 let y_rows = &mut rows[LANES + shift * pitch..];
                 convolve(from..to, Planes { y: y_rows, plane, pitch });
+                out.ahead = windows * p.out_w;
                 isa::run(PoolRows {
-                    f: self.f,
                     channels: g.out_channels,
                     conv: &rows[LANES - p.padding..],
                     conv_h: g.out_h,
@@ -248,10 +251,7 @@ impl ConvPool {
                     first,
                     count,
                     out_h: p.out_h,
-                    out_w: p.out_w,
-                    y,
-                    pooled,
-                    winners,
+                    out: out.again(),
                 });
             }
         });
@@ -267,14 +267,11 @@ impl ConvPool {
         with_scratch(self.plan.grad.len(), |grad| {
             self.plan.grad.clear_around(grad, 2 * p.out_h - p.padding, 2 * p.out_w - p.padding);
             isa::run(Expand {
-                f: self.f,
+                kept: Kept { f: self.f, y: past.y, slope: past.slope, dy },
                 channels: p.channels,
                 out_h: p.out_h,
                 out_w: p.out_w,
-                y: past.y,
-                pooled: past.pooled,
                 winners: past.winners,
-                dy,
                 start: self.plan.grad.before(0, p.padding, p.padding),
                 plane: self.plan.grad.plane,
                 pitch: self.plan.grad.pitch,
@@ -297,72 +294,16 @@ impl ConvPool {
 
     /// The gradients of the parameters alone, from the winners.
     fn backward_taps(&self, form: &Halves, past: &Past<'_, f32>, dy: &[f32], grads: Grads<'_, f32>) {
-        let (g, pool, f) = (self.geom(), &self.pool, self.f);
-        let Past { x, y, pooled, winners, .. } = *past;
+        let (g, pool) = (self.geom(), &self.pool);
+        let Past { x, y, slope, winners, .. } = *past;
         with_scratch(form.len(g.in_channels), |halves| {
             isa::run(Split { form, x, to: &mut *halves });
             with_scratch(slope_len(pool), |dz| {
-                isa::run(Slope { f, pool, y, pooled, dy, dz: &mut *dz, db: grads.db });
+                let kept = Kept { f: self.f, y, slope, dy };
+                isa::run(Slope { kept, pool, dz: &mut *dz, db: grads.db });
                 isa::run(PoolTaps { g, pool, form, x: halves, dz, winners, dw: grads.dw });
             });
         });
-    }
-
-    fn forward_reference<T: Element>(
-        &self,
-        x: &[T],
-        filters: Filters<'_, T>,
-        b: Option<&[T]>,
-        y: &mut [T],
-        pooled: &mut [T],
-        winners: &mut [u8],
-    ) {
-        let mut conv = vec![T::ZERO; self.geom().output_len()];
-        let (mut max, mut cells) = (vec![T::ZERO; y.len()], vec![0; y.len()]);
-        self.plan.forward(x, filters, b, &mut conv);
-        pool2d::max_forward(&self.pool, &conv, &mut max, &mut cells);
-        winners.fill(0);
-        for (k, &cell) in cells.iter().enumerate() {
-            let (row, j) = (k / self.pool.out_w, k % self.pool.out_w);
-            let at = row * self.row_bytes() + j / LANES * 4 + j % LANES / 8;
-            winners[at] |= (cell >> 1) << (j % 8);
-            winners[at + 2] |= (cell & 1) << (j % 8);
-        }
-        match self.f {
-            Some(f) => activation::forward(f, &max, y),
-            None => y.copy_from_slice(&max),
-        }
-        if !pooled.is_empty() {
-            pooled.copy_from_slice(&max);
-        }
-    }
-
-    fn backward_reference<T: Element>(
-        &self,
-        past: &Past<'_, T>,
-        dy: &[T],
-        dx: Option<&mut [T]>,
-        grads: Grads<'_, T>,
-    ) {
-        let mut dmax = dy.to_vec();
-        if let Some(f) = self.f {
-            let before = if past.pooled.is_empty() { past.y } else { past.pooled };
-            activation::backward(f, before, past.y, dy, &mut dmax);
-        }
-        let cells: Vec<u8> = (0..dy.len())
-            .map(|k| {
-                let (row, j) = (k / self.pool.out_w, k % self.pool.out_w);
-                let at = row * self.row_bytes() + j / LANES * 4 + j % LANES / 8;
-                let bit = |at: usize| past.winners[at] >> (j % 8) & 1;
-                bit(at) << 1 | bit(at + 2)
-            })
-            .collect();
-        let mut dconv = vec![T::ZERO; self.geom().output_len()];
-        pool2d::max_backward(&self.pool, &dmax, &cells, &mut dconv);
-        self.plan.accumulate_params(past.x, &dconv, grads.dw, grads.db);
-        if let Some(dx) = dx {
-            self.plan.backward_input(&dconv, past.filters, dx);
-        }
     }
 }
 
@@ -380,7 +321,7 @@ pub struct Past<'a, T> {
     pub x: &'a [T],
     pub filters: Filters<'a, T>,
     pub y: &'a [T],
-    pub pooled: &'a [T],
+    pub slope: &'a [T],
     pub winners: &'a [u8],
 }
 

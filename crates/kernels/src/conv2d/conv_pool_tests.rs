@@ -49,10 +49,10 @@ fn check_first(g: Conv2dGeom, f: Option<Activation>) {
     let filters = Filters { w: &w, packed: &packed };
     let found = same_on_each_isa(|| {
         let mut y = vec![f32::NAN; dy.len()];
-        let (mut pooled, mut winners) = (vec![0.0; fused.saved_numbers()], vec![0; fused.saved_bytes()]);
-        fused.forward(&x, filters, Some(&b), &mut y, &mut pooled, &mut winners);
+        let (mut slope, mut winners) = (vec![0.0; fused.saved_numbers()], vec![0; fused.saved_bytes()]);
+        fused.forward(&x, filters, Some(&b), &mut y, &mut slope, &mut winners);
         let (mut dw, mut db) = (vec![0.5; w.len()], vec![0.0; b.len()]);
-        let past = Past { x: &x, filters, y: &y, pooled: &pooled, winners: &winners };
+        let past = Past { x: &x, filters, y: &y, slope: &slope, winners: &winners };
         fused.backward(&past, &dy, None, Grads { dw: &mut dw, db: Some(&mut db) });
         [dw, db].concat()
     });
@@ -86,10 +86,13 @@ fn check(g: Conv2dGeom, padding: usize, f: Option<Activation>) {
     let filters = Filters { w: &w, packed: &packed };
     let found = same_on_each_isa(|| {
         let mut y = vec![f32::NAN; pool.output_len()];
-        let (mut pooled, mut winners) = (vec![0.0; fused.saved_numbers()], vec![0; fused.saved_bytes()]);
-        fused.forward(&x, filters, Some(&b), &mut y, &mut pooled, &mut winners);
+        let (mut slope, mut winners) = (vec![0.0; fused.saved_numbers()], vec![0; fused.saved_bytes()]);
+        fused.forward(&x, filters, Some(&b), &mut y, &mut slope, &mut winners);
+        let mut alone = vec![f32::NAN; y.len()];
+        fused.forward(&x, filters, Some(&b), &mut alone, &mut [], &mut []);
+        assert!(y == alone, "{g:?}: y where nothing is kept");
         let (mut dx, mut dw, mut db) = (vec![f32::NAN; x.len()], vec![0.5; w.len()], vec![0.0; b.len()]);
-        let past = Past { x: &x, filters, y: &y, pooled: &pooled, winners: &winners };
+        let past = Past { x: &x, filters, y: &y, slope: &slope, winners: &winners };
         fused.backward(&past, &dy, Some(&mut dx), Grads { dw: &mut dw, db: Some(&mut db) });
         [y, dx, dw, db].concat()
     });
@@ -110,7 +113,7 @@ proptest! {
         size in (2usize..24, 2usize..70),
         window in 1usize..6,
         padding in (0usize..3, 0usize..2),
-        f in 0usize..7,
+        f in 0usize..8,
     ) {
         let f = [
             None,
@@ -119,6 +122,7 @@ proptest! {
             Some(Activation::Silu),
             Some(Activation::Gelu),
             Some(Activation::LeakyRelu(0.1)),
+            Some(Activation::LeakyRelu(-0.3)),
             Some(Activation::Tanh),
         ][f];
         if let Some(g) = Conv2dGeom::square(channels.0, channels.1, size, window, 1, padding.0) {
@@ -157,15 +161,15 @@ fn the_reference_agrees_with_the_vector_form() {
     let fused = ConvPool::new(g, 1, Some(Activation::Silu)).unwrap();
     let (x, w) = (noise(1, g.input_len()), noise(2, g.weight_len()));
     let wide = |v: &[f32]| v.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
-    let (mut y, mut pooled) = (vec![0.0_f32; fused.pool().output_len()], vec![0.0; fused.saved_numbers()]);
+    let (mut y, mut slope) = (vec![0.0_f32; fused.pool().output_len()], vec![0.0; fused.saved_numbers()]);
     let mut winners = vec![0; fused.saved_bytes()];
     let packed = pack(fused.plan(), &w);
-    fused.forward(&x, Filters { w: &w, packed: &packed }, None, &mut y, &mut pooled, &mut winners);
-    let (mut y64, mut pooled64) = (vec![0.0_f64; y.len()], vec![0.0; pooled.len()]);
+    fused.forward(&x, Filters { w: &w, packed: &packed }, None, &mut y, &mut slope, &mut winners);
+    let (mut y64, mut slope64) = (vec![0.0_f64; y.len()], vec![0.0; slope.len()]);
     let mut winners64 = vec![0; winners.len()];
     let w64 = wide(&w);
-    fused.forward(&wide(&x), Filters { w: &w64, packed: &[] }, None, &mut y64, &mut pooled64, &mut winners64);
+    fused.forward(&wide(&x), Filters { w: &w64, packed: &[] }, None, &mut y64, &mut slope64, &mut winners64);
     assert_eq!(winners, winners64);
     crate::noise::assert_close("y", &y, &y64, 1e-6);
-    crate::noise::assert_close("pooled", &pooled, &pooled64, 1e-6);
+    crate::noise::assert_close("slope", &slope, &slope64, 1e-6);
 }

@@ -4,6 +4,7 @@
 
 mod by_channel;
 mod compact;
+mod conv_activate;
 mod conv_pool;
 #[cfg(test)]
 mod conv_pool_tests;
@@ -18,6 +19,8 @@ mod passes;
 mod phases;
 mod plan;
 mod pointwise;
+mod pool_out;
+mod pool_reference;
 mod pool_rows;
 mod pool_slope;
 mod pool_taps;
@@ -29,6 +32,7 @@ mod tests;
 mod wide;
 mod winograd;
 
+pub use conv_activate::{Activated, ConvActivate};
 pub use conv_pool::{ConvPool, Grads, Past};
 pub use geom::{Conv2dGeom, window_count};
 pub use plan::{Filters, Passes, Plan};

@@ -8,13 +8,13 @@
 //!  row 2i+1   e₀ o₀ e₁ o₁ …      two bits say who won: the row, the column
 //! ```
 
-use crate::activation::{self, Activation};
+use super::pool_out::Outputs;
+use crate::activation::Kept;
 use crate::simd::{Kernel, LANES, Simd};
 
 /// Pools `count` rows of windows from row `first` on. `conv` holds the rows under them; of the padding around the `conv_h` ×
 /// `conv_w` image only its place, filled with anything.
 pub(super) struct PoolRows<'a> {
-    pub(super) f: Option<Activation>,
     pub(super) channels: usize,
     pub(super) conv: &'a [f32],
     pub(super) conv_h: usize,
@@ -25,32 +25,26 @@ pub(super) struct PoolRows<'a> {
     pub(super) first: usize,
     pub(super) count: usize,
     pub(super) out_h: usize,
-    pub(super) out_w: usize,
-    pub(super) y: &'a mut [f32],
-    /// The value before the activation; empty if not wanted.
-    pub(super) pooled: &'a mut [f32],
-    pub(super) winners: &'a mut [u8],
+    pub(super) out: Outputs<'a>,
 }
 
 impl Kernel for PoolRows<'_> {
     type Out = ();
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let vectors = self.out_w.div_ceil(LANES);
-        let cells = self.channels * self.out_h * self.out_w;
-        assert!(self.first + self.count <= self.out_h && self.y.len() == cells);
-        assert!(self.pooled.is_empty() || self.pooled.len() == cells);
-        assert!(self.winners.len() == self.channels * self.out_h * vectors * 4);
+    fn run<S: Simd>(mut self, s: S) {
+        let vectors = self.out.vectors();
+        assert!(self.first + self.count <= self.out_h);
+        self.out.check(self.channels * self.out_h);
         let last = (self.channels - 1) * self.plane + (2 * self.count - 1) * self.pitch;
         assert!(self.conv.len() >= last + 2 * vectors * LANES);
         for o in 0..self.channels {
             for i in 0..self.count {
                 let row = o * self.out_h + self.first + i;
                 for v in 0..vectors {
-                    let lanes = (self.out_w - v * LANES).min(LANES);
+                    let lanes = (self.out.columns - v * LANES).min(LANES);
                     let from = o * self.plane + 2 * i * self.pitch + 2 * v * LANES;
                     // SAFETY: the assertions cover two rows of `2·vectors` vectors for every window row, and every
-                    // window of `y` and `pooled`; lanes past the row's end are not stored.
+                    // window of the outputs; lanes past the row's end are not stored.
                     unsafe {
                         let conv = self.conv.as_ptr().add(from);
                         let (mut even0, mut odd0) = s.deinterleave(s.load(conv), s.load(conv.add(LANES)));
@@ -71,23 +65,11 @@ impl Kernel for PoolRows<'_> {
                         let (max0, max1) = (s.max(odd0, even0), s.max(odd1, even1));
                         let below = s.bits(s.gt(max1, max0));
                         let max = s.max(max1, max0);
-                        let valid = u16::MAX >> (LANES - lanes);
                         let right = (below & right1) | (!below & right0);
-                        let bits = (u32::from(right & valid) << 16) | u32::from(below & valid);
-                        let at = (row * vectors + v) * 4;
-                        self.winners[at..at + 4].copy_from_slice(&bits.to_le_bytes());
-                        let at = row * self.out_w + v * LANES;
-                        if !self.pooled.is_empty() {
-                            s.store_first(self.pooled.as_mut_ptr().add(at), lanes, max);
-                        }
                         // What is behind the row's end is not stored, but −∞ and the like would make the activation slow.
-                        let max =
-                            if lanes < LANES { s.select(s.mask(valid), max, s.splat(0.0)) } else { max };
-                        let y = match self.f {
-                            Some(f) => activation::activate(s, f, max),
-                            None => max,
-                        };
-                        s.store_first(self.y.as_mut_ptr().add(at), lanes, y);
+                        let inside = s.mask(u16::MAX >> (LANES - lanes));
+                        let max = if lanes < LANES { s.select(inside, max, s.splat(0.0)) } else { max };
+                        self.out.put(s, (row, v), max, below, right);
                     }
                 }
             }
@@ -117,14 +99,11 @@ impl PoolRows<'_> {
 
 /// Writes `dy · f'` to the winner of each window and zero to the three others; sums it into `db`.
 pub(super) struct Expand<'a> {
-    pub(super) f: Option<Activation>,
+    pub(super) kept: Kept<'a>,
     pub(super) channels: usize,
     pub(super) out_h: usize,
     pub(super) out_w: usize,
-    pub(super) y: &'a [f32],
-    pub(super) pooled: &'a [f32],
     pub(super) winners: &'a [u8],
-    pub(super) dy: &'a [f32],
     /// Where the first window's first cell lies in `grad`.
     pub(super) start: usize,
     pub(super) plane: usize,
@@ -138,13 +117,10 @@ impl Kernel for Expand<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let vectors = self.out_w.div_ceil(LANES);
-        let cells = self.channels * self.out_h * self.out_w;
-        assert!(self.dy.len() == cells && self.y.len() == cells);
-        assert!(self.pooled.is_empty() || self.pooled.len() == cells);
+        self.kept.check(self.channels * self.out_h * self.out_w);
         assert!(self.winners.len() == self.channels * self.out_h * vectors * 4);
         let last = (self.channels - 1) * self.plane + (2 * self.out_h - 1) * self.pitch;
         assert!(self.grad.len() >= self.start + last + 2 * vectors * LANES);
-        let before = if self.pooled.is_empty() { self.y } else { self.pooled };
         let zero = s.splat(0.0);
         for o in 0..self.channels {
             let mut sum = zero;
@@ -156,15 +132,11 @@ impl Kernel for Expand<'_> {
                     let bits =
                         |k: usize| u16::from_le_bytes([self.winners[at + k], self.winners[at + k + 1]]);
                     let (below, right) = (bits(0), bits(2));
-                    // SAFETY: the assertions cover every window of `y`, `pooled` and `dy`, and two rows of
+                    // SAFETY: the assertions cover every window of what is kept, and two rows of
                     // `2·vectors` vectors of `grad` for every window row.
                     unsafe {
                         let at = row * self.out_w + v * LANES;
-                        let load = |x: &[f32]| s.load_first(x.as_ptr().add(at), lanes);
-                        let mut g = load(self.dy);
-                        if let Some(f) = self.f {
-                            g = s.mul(g, activation::derivative(s, f, load(before), load(self.y)));
-                        }
+                        let g = self.kept.pull(s, at, lanes);
                         sum = s.add(sum, g);
                         let won = |cell: u16| s.select(s.mask(cell), g, zero);
                         let to = self.start + o * self.plane + 2 * i * self.pitch + 2 * v * LANES;

@@ -15,7 +15,7 @@
 use super::Conv2dGeom;
 use super::correlate::BLOCK;
 use super::halves::Halves;
-use crate::activation::{self, Activation};
+use super::pool_out::Outputs;
 use crate::pool2d::Pool2dGeom;
 use crate::simd::{Kernel, LANES, Simd};
 
@@ -23,16 +23,12 @@ use crate::simd::{Kernel, LANES, Simd};
 pub(super) struct PoolTile<'a> {
     pub(super) g: &'a Conv2dGeom,
     pub(super) pool: &'a Pool2dGeom,
-    pub(super) f: Option<Activation>,
     pub(super) form: &'a Halves,
     pub(super) x: &'a [f32],
     /// As [`super::correlate::pack_weights`] writes them.
     pub(super) weights: &'a [f32],
     pub(super) bias: Option<&'a [f32]>,
-    pub(super) y: &'a mut [f32],
-    /// The value before the activation; empty if not wanted.
-    pub(super) pooled: &'a mut [f32],
-    pub(super) winners: &'a mut [u8],
+    pub(super) out: Outputs<'a>,
 }
 
 /// The most output channels of a tile.
@@ -55,12 +51,12 @@ impl Kernel for PoolTile<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let (g, p) = (self.g, self.pool);
-        let (vectors, cells) = (p.out_w.div_ceil(LANES), p.output_len());
+        let vectors = self.out.vectors();
         assert!(p.padding == 0 && 2 * p.out_h <= g.out_h && 2 * p.out_w <= g.out_w);
         assert!(self.x.len() >= self.form.len(g.in_channels) && self.weights.len() >= g.weight_len());
         assert!(vectors * LANES + g.kernel_w / 2 <= self.form.pitch);
-        assert!(self.y.len() == cells && (self.pooled.is_empty() || self.pooled.len() == cells));
-        assert!(self.winners.len() == p.channels * p.out_h * vectors * 4);
+        assert!(self.out.columns == p.out_w);
+        self.out.check(p.channels * p.out_h);
         assert!(self.bias.is_none_or(|b| b.len() == p.channels));
         let most = if S::ACCUMULATORS >= 4 * MOST { MOST } else { 1 };
         for first in (0..p.channels).step_by(BLOCK) {
@@ -141,25 +137,13 @@ impl PoolTile<'_> {
                 s.store(max.as_mut_ptr().add(k * LANES), s.max(max1, max0));
             }
         }
-        let (lanes, vectors) = ((p.out_w - v * LANES).min(LANES), p.out_w.div_ceil(LANES));
-        let valid = u16::MAX >> (LANES - lanes);
+        // What is behind the row's end is not stored, but large numbers would make the activation slow.
+        let inside = s.mask(u16::MAX >> (LANES - (p.out_w - v * LANES).min(LANES)));
         for (k, (below, right)) in won.into_iter().enumerate() {
-            let row = (first + o + k) * p.out_h + i;
-            let bits = (u32::from(right & valid) << 16) | u32::from(below & valid);
-            let at = (row * vectors + v) * 4;
-            self.winners[at..at + 4].copy_from_slice(&bits.to_le_bytes());
-            let at = row * p.out_w + v * LANES;
-            // SAFETY: `lanes` windows are left of the row.
+            // SAFETY: `max` has 16 numbers a channel; `run` checked the outputs.
             unsafe {
-                let max = s.load_first(max.as_ptr().add(k * LANES), lanes);
-                if !self.pooled.is_empty() {
-                    s.store_first(self.pooled.as_mut_ptr().add(at), lanes, max);
-                }
-                let y = match self.f {
-                    Some(f) => activation::activate(s, f, max),
-                    None => max,
-                };
-                s.store_first(self.y.as_mut_ptr().add(at), lanes, y);
+                let max = s.select(inside, s.load(max.as_ptr().add(k * LANES)), s.splat(0.0));
+                self.out.put(s, ((first + o + k) * p.out_h + i, v), max, below, right);
             }
         }
     }

@@ -137,6 +137,11 @@ impl Conv2d {
         self.plan.geom()
     }
 
+    /// The convolution of one sample, made ready.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// Whether it is computed one sample at a time: then other layers can be fused to it.
     pub(crate) fn is_local(&self) -> bool {
         self.wide.is_none()

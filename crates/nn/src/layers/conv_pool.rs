@@ -83,7 +83,7 @@ impl<T: Element> Layer<T> for ConvPool {
 
     fn forward(
         &self,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         weights: Weights<'_, T>,
         input: View<'_, T>,
         mut output: ViewMut<'_, T>,
@@ -92,11 +92,14 @@ impl<T: Element> Layer<T> for ConvPool {
         let (w, b) = weights.params.split_at(self.kernel.geom().weight_len());
         let b = (!b.is_empty()).then_some(b);
         let filters = Filters { w, packed: weights.packed };
-        let (numbers, bytes) = (self.kernel.saved_numbers(), self.kernel.saved_bytes());
+        let (numbers, bytes) = match ctx.mode {
+            Mode::Train => (self.kernel.saved_numbers(), self.kernel.saved_bytes()),
+            Mode::Eval => (0, 0),
+        };
         for (i, (x, y)) in input.samples().zip(output.samples()).enumerate() {
-            let pooled = &mut saved.numbers[i * numbers..(i + 1) * numbers];
+            let slope = &mut saved.numbers[i * numbers..(i + 1) * numbers];
             let winners = &mut saved.bytes[i * bytes..(i + 1) * bytes];
-            self.kernel.forward(x, filters, b, y, pooled, winners);
+            self.kernel.forward(x, filters, b, y, slope, winners);
         }
     }
 
@@ -119,7 +122,7 @@ impl<T: Element> Layer<T> for ConvPool {
                 x,
                 filters: Filters { w: &weights.params[..len], packed: weights.packed },
                 y,
-                pooled: &past.saved.numbers[i * numbers..(i + 1) * numbers],
+                slope: &past.saved.numbers[i * numbers..(i + 1) * numbers],
                 winners: &past.saved.bytes[i * bytes..(i + 1) * bytes],
             };
             let db = if db.is_empty() { None } else { Some(&mut *db) };

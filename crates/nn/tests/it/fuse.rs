@@ -157,3 +157,30 @@ fn the_larger_models_compute_the_same_when_fused() {
         check(&zoo::depthwise(Shape::image(1, size, size), 5), 4);
     }
 }
+
+/// Strides, groups, no bias, every activation; in f64 to the bit, where the plain chain's gradients are checked.
+#[test]
+fn a_convolution_with_its_activation_computes_the_same() {
+    for f in ["relu", "silu", "gelu", "sigmoid", "tanh", "leaky_relu"] {
+        let spec: ModelSpec = serde_json::from_str(&format!(
+            r#"{{"name": "a", "input": [2, 23, 21], "layers": [
+                {{"name": "conv1", "kind": "conv2d", "out_channels": 6, "kernel_size": 3, "padding": 1}},
+                {{"name": "act1", "kind": "{f}"}},
+                {{"name": "conv2", "kind": "conv2d", "out_channels": 16, "kernel_size": 3, "groups": 2, "bias": false}},
+                {{"name": "act2", "kind": "{f}"}},
+                {{"name": "conv3", "kind": "conv2d", "out_channels": 32, "kernel_size": 3, "stride": 2}},
+                {{"name": "act3", "kind": "{f}"}},
+                {{"name": "flat", "kind": "flatten"}},
+                {{"name": "fc1", "kind": "linear", "out_features": 5}}]}}"#
+        ))
+        .unwrap();
+        let fused = fuse(spec.build::<f32>().unwrap());
+        assert_eq!(fused.nodes()[0].layer.kind(), format!("conv2d+{f}"));
+        check(&spec, 3);
+        let (plain, fused) = (spec.build::<f64>().unwrap(), fuse(spec.build::<f64>().unwrap()));
+        let params = plain.init_params(&nn::init::InitScheme::default(), 7);
+        let input: Vec<f64> = noise(2 * spec.input.len()).into_iter().map(f64::from).collect();
+        let [a, b] = [&plain, &fused].map(|net| step(net, &params, &input, &[1, 4]));
+        assert_eq!(a, b, "{f}");
+    }
+}
