@@ -2,8 +2,7 @@
 //!
 //! ```text
 //!  z = w ⋆ x + b              in the thread's own memory, which the cache holds; never kept
-//!  y = f(z), f'(z)            written in order: straight from the convolution, whose rows come here and there, they would wait for
-//!                             memory (62 instead of 50 µs an image for 16→32 planes of 29×29)
+//!  y = f(z), f'(z)            written in order: straight from the convolution, whose rows come here and there, they wait for memory
 //!  dz = dy · f'               among the borders of zeros where the convolution's gradients read it
 //! ```
 //!
