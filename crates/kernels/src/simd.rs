@@ -7,6 +7,9 @@
 /// Lanes of a vector, on every instruction set.
 pub(crate) const LANES: usize = 16;
 
+/// Numbers from where a pass is to where it has memory fetched: 4 KiB.
+const AHEAD: usize = 1024;
+
 /// Bits after the point of a pixel's weight.
 pub const FRACTION_BITS: u32 = 22;
 /// Half a grey level in that fixed point: added before the fraction is cut off.
@@ -82,6 +85,13 @@ pub(crate) trait Simd: Copy + Send + Sync {
     unsafe fn load_where(self, from: *const f32, lanes: u16) -> Self::F;
     /// Asks for a cache line to be in L2 soon. Any address will do: it is a hint.
     fn prefetch(self, from: *const f32);
+
+    /// The same for what a pass in order will come to soon: far enough ahead to hide the way to memory, which the processor's own
+    /// guesses, that end with a page of 4 KiB, don't.
+    #[inline(always)]
+    fn prefetch_ahead(self, from: *const f32) {
+        self.prefetch(from.wrapping_add(AHEAD));
+    }
 
     fn add(self, a: Self::F, b: Self::F) -> Self::F;
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;

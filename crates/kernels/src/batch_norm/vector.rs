@@ -117,24 +117,47 @@ fn block_moments<S: Simd>(s: S, x: &[f32], block: Block) -> (f32, f32) {
     assert!(x.len() >= first + (samples - 1) * step + len);
     let zero = s.splat(0.0);
     let (mut sum, mut squares) = ([zero; 2], [zero; 2]);
+    // Two vectors at a time: even and odd ones have each a sum of their own, which stays in a register.
     for n in 0..samples {
-        for at in (0..len).step_by(LANES) {
+        for at in (0..len).step_by(2 * LANES) {
             // SAFETY: `len - at` numbers are left of the sample's stretch, which the assertion covers.
-            let v = unsafe { s.load_first(x.as_ptr().add(first + n * step + at), len - at) };
-            sum[at / LANES % 2] = s.add(sum[at / LANES % 2], v);
+            let [a, b] = unsafe { pair(s, x.as_ptr().add(first + n * step + at), len - at) };
+            sum = [s.add(sum[0], a), s.add(sum[1], b)];
         }
     }
     let mean = s.sum(s.add(sum[0], sum[1])) / (samples * len) as f32;
     for n in 0..samples {
-        for at in (0..len).step_by(LANES) {
+        for at in (0..len).step_by(2 * LANES) {
+            let left = len - at;
             // SAFETY: as above.
-            let v = unsafe { s.load_first(x.as_ptr().add(first + n * step + at), len - at) };
-            let v = s.sub(v, s.splat(mean));
-            let v = if len - at < LANES { s.select(s.mask((1 << (len - at)) - 1), v, zero) } else { v };
-            squares[at / LANES % 2] = s.mul_add(v, v, squares[at / LANES % 2]);
+            let [a, b] = unsafe { pair(s, x.as_ptr().add(first + n * step + at), left) };
+            let [a, b] = [centred(s, a, mean, left), centred(s, b, mean, left.saturating_sub(LANES))];
+            squares = [s.mul_add(a, a, squares[0]), s.mul_add(b, b, squares[1])];
         }
     }
     (mean, s.sum(s.add(squares[0], squares[1])))
+}
+
+/// `v − mean`, zeros past the first `n`.
+#[inline(always)]
+fn centred<S: Simd>(s: S, v: S::F, mean: f32, n: usize) -> S::F {
+    let v = s.sub(v, s.splat(mean));
+    if n < LANES { s.select(s.mask((1 << n) - 1), v, s.splat(0.0)) } else { v }
+}
+
+/// The first `n` numbers of two vectors, zeros behind.
+///
+/// # Safety
+/// `min(n, 32)` numbers can be read at `from`.
+#[inline(always)]
+unsafe fn pair<S: Simd>(s: S, from: *const f32, n: usize) -> [S::F; 2] {
+    // SAFETY: the caller's promise; nothing is read past `n`.
+    unsafe {
+        if n >= 2 * LANES {
+            return [s.load(from), s.load(from.add(LANES))];
+        }
+        [s.load_first(from, n), s.load_first(from.wrapping_add(LANES), n.saturating_sub(LANES))]
+    }
 }
 
 /// What turns a channel's numbers into `z = (x − mean) · factor + shift`.
@@ -185,6 +208,8 @@ impl Kernel for Normalize<'_> {
                 let lanes = plane - at;
                 // SAFETY: `lanes` numbers are left of the channel's plane in both.
                 unsafe {
+                    s.prefetch_ahead(self.x.as_ptr().add(c * plane + at));
+                    s.prefetch_ahead(self.y.as_ptr().add(c * plane + at));
                     let z = affine.apply(s, s.load_first(self.x.as_ptr().add(c * plane + at), lanes));
                     let y = match self.f {
                         Some(f) => activate(s, f, z),
@@ -221,6 +246,8 @@ impl Past<'_> {
     ) -> (S::F, S::F) {
         // SAFETY: the caller's promise.
         unsafe {
+            s.prefetch_ahead(self.x.as_ptr().add(at));
+            s.prefetch_ahead(self.dy.as_ptr().add(at));
             let x = s.load_first(self.x.as_ptr().add(at), lanes);
             let dy = s.load_first(self.dy.as_ptr().add(at), lanes);
             let Some(f) = self.f else { return (x, dy) };

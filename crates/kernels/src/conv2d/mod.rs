@@ -13,6 +13,7 @@ mod cost;
 mod depthwise;
 mod geom;
 mod grad_weight;
+mod gram;
 mod halves;
 mod layout;
 mod passes;

@@ -31,7 +31,12 @@ impl ConvNorm {
             return self.backward_reference(past, &kept, params, dy, dx, grads);
         };
         if let (Some(kept), Some(grads)) = (kept.as_f32(), grads.into_f32()) {
-            self.backward_f32(&own, &kept, &params32, dy32, dx.and_then(T::as_f32_mut), grads);
+            let dx = dx.and_then(T::as_f32_mut);
+            if self.is_cheap() {
+                self.backward_short(&own, &kept, &params32, dy32, dx, grads);
+            } else {
+                self.backward_f32(&own, &kept, &params32, dy32, dx, grads);
+            }
         }
     }
 
@@ -86,15 +91,15 @@ impl ConvNorm {
 }
 
 /// The pass from `dy` to `dw` and `dx`, sample by sample.
-struct Groups<'a> {
-    net: &'a ConvNorm,
-    past: &'a Past<'a, f32>,
-    kept: &'a Kept<&'a [f32]>,
-    params: &'a Params<'a, f32>,
-    dy: &'a [f32],
-    norm: &'a Norm<'a, f32>,
+pub(super) struct Groups<'a> {
+    pub(super) net: &'a ConvNorm,
+    pub(super) past: &'a Past<'a, f32>,
+    pub(super) kept: &'a Kept<&'a [f32]>,
+    pub(super) params: &'a Params<'a, f32>,
+    pub(super) dy: &'a [f32],
+    pub(super) norm: &'a Norm<'a, f32>,
     /// `mean`, `factor`, mean of `dz`, and `slope` of each channel.
-    channels: &'a [[f32; 4]],
+    pub(super) channels: &'a [[f32; 4]],
 }
 
 impl Groups<'_> {
@@ -134,7 +139,7 @@ impl Groups<'_> {
         let filters = self.params.filters;
         let Some(sheet) = plan.sheet() else {
             return with_scratch(g.output_len(), |du| {
-                self.with_u(n, x, |u| self.gradient(n, u, Place::plain(g), du));
+                self.gradient(n, self.u(n), Place::plain(g), du);
                 plan.accumulate_params(x, du, dw, None);
                 if let Some(dx) = dx {
                     plan.backward_input(du, filters, dx);
@@ -143,21 +148,29 @@ impl Groups<'_> {
         };
         with_scratch(sheet.len, |du| {
             plan.clear_sheet(du);
-            self.with_u(n, x, |u| self.gradient(n, u, Place::of_sheet(&sheet), du));
+            self.gradient(n, self.u(n), Place::of_sheet(&sheet), du);
             plan.backward_sheet(x, du, filters.packed, dw, dx);
         });
     }
 
-    /// The convolution's output for one sample, kept or computed anew.
-    fn with_u(&self, n: usize, x: &[f32], work: impl FnOnce(&[f32])) {
-        let len = self.net.geom().output_len();
-        if !self.net.is_cheap() {
-            return work(&self.kept.u[n * len..(n + 1) * len]);
-        }
-        with_scratch(len, |u| {
-            self.net.plan.forward(x, self.params.filters, self.params.b, u);
-            work(u);
+    /// `dx` alone, with `u` computed anew.
+    pub(super) fn input_gradient(&self, dx: &mut [f32]) {
+        let (plan, g, params) = (&self.net.plan, self.net.geom(), self.params);
+        let samples = self.past.x.par_chunks(g.input_len()).zip(dx.par_chunks_mut(g.input_len()));
+        samples.enumerate().for_each(|(n, (x, dx))| {
+            with_scratch(2 * g.output_len(), |scratch| {
+                let (u, du) = scratch.split_at_mut(g.output_len());
+                plan.forward(x, params.filters, params.b, u);
+                self.gradient(n, u, Place::plain(g), du);
+                plan.backward_input(du, params.filters, dx);
+            });
         });
+    }
+
+    /// The convolution's output for one sample.
+    fn u(&self, n: usize) -> &[f32] {
+        let len = self.net.geom().output_len();
+        &self.kept.u[n * len..(n + 1) * len]
     }
 
     fn gradient(&self, n: usize, u: &[f32], place: Place, du: &mut [f32]) {
@@ -167,7 +180,8 @@ impl Groups<'_> {
         match &net.pool {
             Some(pool) => {
                 let winners = &self.past.bytes[n * net.kept_bytes()..][..net.kept_bytes()];
-                isa::run(PoolGradient { pool, channels, f, u, dy, winners, place, du });
+                let (of, sums) = (Some((u, channels)), &mut [][..]);
+                isa::run(PoolGradient { pool, of, f, dy, winners, place, du, sums });
             }
             None => {
                 let past = vector::Past { x: u, y: &self.past.y[out], dy, f };

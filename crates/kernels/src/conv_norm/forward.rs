@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::marked::NormalizeMarked;
 use super::pooled::NormalizePool;
 use super::{ConvNorm, Kept, Params};
 use crate::batch_norm::Norm;
@@ -58,23 +59,22 @@ impl ConvNorm {
         let norm = self.norm(params, kept.mean, kept.variance);
         self.with_affine(&norm, |affine| {
             let ys = y.par_chunks_mut(self.output_len());
-            let Some(pool) = self.pool else {
-                let us = kept.u.par_chunks(g.output_len());
-                return us.zip(ys).for_each(|(u, y)| self.finish(affine, u, y, (&mut [], &mut [])));
-            };
-            let winning = kept.winning.par_chunks_mut(pool.output_len());
-            let outs = ys.zip(winning.zip(bytes.par_chunks_mut(self.kept_bytes())));
             if self.is_cheap() {
-                x.par_chunks(g.input_len()).zip(outs).for_each(|(x, (y, kept))| {
+                let outs = ys.zip(bytes.par_chunks_mut(self.kept_bytes()));
+                return x.par_chunks(g.input_len()).zip(outs).for_each(|(x, (y, bytes))| {
                     with_scratch(g.output_len(), |u| {
                         self.plan.forward(x, params.filters, params.b, u);
-                        self.finish(affine, u, y, kept);
+                        self.finish(affine, u, y, (&mut [], bytes));
                     });
                 });
-            } else {
-                let us = kept.u.par_chunks(g.output_len());
-                us.zip(outs).for_each(|(u, (y, kept))| self.finish(affine, u, y, kept));
             }
+            let us = kept.u.par_chunks(g.output_len()).zip(ys);
+            let Some(pool) = self.pool else {
+                return us.for_each(|(u, y)| self.finish(affine, u, y, (&mut [], &mut [])));
+            };
+            let winning = kept.winning.par_chunks_mut(pool.output_len());
+            let keeps = winning.zip(bytes.par_chunks_mut(self.kept_bytes()));
+            us.zip(keeps).for_each(|((u, y), kept)| self.finish(affine, u, y, kept));
         });
     }
 
@@ -125,8 +125,11 @@ impl ConvNorm {
 
     /// Normalises one sample and does what follows.
     fn finish(&self, affine: &[[f32; 3]], u: &[f32], y: &mut [f32], kept: (&mut [f32], &mut [u8])) {
-        let (f, (winning, winners)) = (self.f, kept);
+        let (f, (winning, winners), g) = (self.f, kept, self.geom());
         match &self.pool {
+            None if !winners.is_empty() => {
+                isa::run(NormalizeMarked { size: (g.out_h, g.out_w), affine, f, u, y, marks: winners });
+            }
             None => isa::run(Normalize { plane: self.plane(), affine, f, x: u, y }),
             Some(pool) => isa::run(NormalizePool { pool, affine, f, u, y, winning, winners }),
         }

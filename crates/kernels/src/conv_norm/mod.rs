@@ -13,14 +13,17 @@
 //! ```
 //!
 //! One layer after the other, six arrays of the size of `u` go to memory and come back; here it is `u` alone, written once and
-//! read twice; and where `u` is pooled and costs less to compute than to fetch, as over one input channel, not even that. Sums are over the samples in order, gradients of the weights over groups of samples that follow from the batch:
+//! read twice; and where `u` costs less to compute than to fetch, as over one input channel, not even that: forward computes it twice,
+//! backward does without it (`short.rs`). Sums are over the samples in order, gradients of the weights over groups of samples that follow from the batch:
 //! equal bits for every number of threads. Tested against `reference.rs`, the layers one after the other.
 
 mod backward;
 mod forward;
+mod marked;
 mod place;
 mod pooled;
 mod reference;
+mod short;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +34,9 @@ use crate::{Activation, Element, Pool2dGeom};
 /// Products behind a number of `u` up to which computing it anew is quicker than keeping it: 16 numbers of memory go by in the time
 /// of some 300 products.
 const CHEAP: usize = 32;
+
+/// The same without a pooling, which leaves less to be saved: with 27 products it lost 8 %.
+const CHEAP_UNPOOLED: usize = 16;
 
 /// The most groups of samples whose gradients are summed apart.
 const GROUPS: usize = 32;
@@ -149,16 +155,22 @@ impl ConvNorm {
         self.u_len() + self.winning_len() + self.blocks_len()
     }
 
-    /// Bytes a sample that forward keeps: the winners.
+    /// Bytes a sample that forward keeps: the winners; of a cheap convolution without a pooling where `z` is above 0.
     #[must_use]
     pub fn kept_bytes(&self) -> usize {
-        self.pool.map_or(0, |p| p.channels * p.out_h * pooled::row_bytes(p.out_w))
+        let g = self.geom();
+        match self.pool {
+            Some(p) => p.channels * p.out_h * pooled::row_bytes(p.out_w),
+            None if self.is_cheap() => g.out_channels * g.out_h * marked::row_bytes(g.out_w),
+            None => 0,
+        }
     }
 
-    /// Whether the backward pass computes `u` anew.
+    /// Whether each pass that needs `u` computes it anew, and the backward pass goes by `short.rs`.
     fn is_cheap(&self) -> bool {
         let g = self.geom();
-        self.pool.is_some() && g.weight_len() / g.out_channels <= CHEAP
+        let most = if self.pool.is_some() { CHEAP } else { CHEAP_UNPOOLED };
+        g.groups == 1 && g.weight_len() / g.out_channels <= most
     }
 
     fn u_len(&self) -> usize {
@@ -166,7 +178,7 @@ impl ConvNorm {
     }
 
     fn winning_len(&self) -> usize {
-        self.pool.map_or(0, |p| p.output_len())
+        self.pool.filter(|_| !self.is_cheap()).map_or(0, |p| p.output_len())
     }
 
     fn blocks_len(&self) -> usize {

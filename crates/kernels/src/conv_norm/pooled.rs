@@ -53,7 +53,7 @@ pub(super) struct NormalizePool<'a> {
     pub(super) f: Option<Activation>,
     pub(super) u: &'a [f32],
     pub(super) y: &'a mut [f32],
-    /// `u` of the winners; empty, as `winners`, if not wanted.
+    /// `u` of the winners; empty if not wanted, as may be `winners`.
     pub(super) winning: &'a mut [f32],
     pub(super) winners: &'a mut [u8],
 }
@@ -89,7 +89,8 @@ impl Kernel for NormalizePool<'_> {
         let (vectors, keeps) = (out_w.div_ceil(LANES), !self.winners.is_empty());
         assert!(2 * out_h <= in_h && 2 * out_w <= in_w && self.affine.len() == channels);
         assert!(self.u.len() == channels * in_h * in_w && self.y.len() == channels * out_h * out_w);
-        assert!(!keeps || self.winning.len() == self.y.len());
+        let keeps_u = !self.winning.is_empty();
+        assert!(!keeps_u || self.winning.len() == self.y.len());
         assert!(!keeps || self.winners.len() == channels * out_h * row_bytes(out_w));
         for (c, &affine) in self.affine.iter().enumerate() {
             let affine = Affine::stored(affine);
@@ -113,7 +114,9 @@ impl Kernel for NormalizePool<'_> {
                         };
                         s.store_first(self.y.as_mut_ptr().add(at), lanes, y);
                         if keeps {
-                            s.store_first(self.winning.as_mut_ptr().add(at), lanes, u);
+                            if keeps_u {
+                                s.store_first(self.winning.as_mut_ptr().add(at), lanes, u);
+                            }
                             let right = (below & right1) | (!below & right0);
                             let above_zero = s.bits(s.gt(z, s.splat(0.0)));
                             let winners = Winners { below, right, above_zero };
@@ -127,7 +130,7 @@ impl Kernel for NormalizePool<'_> {
 }
 
 /// `f'` where `z` is not above 0; elsewhere it is 1, for an activation that never falls.
-fn slope_below(f: Option<Activation>) -> f32 {
+pub(super) fn slope_below(f: Option<Activation>) -> f32 {
     match f {
         None => 1.0,
         Some(Activation::LeakyRelu(slope)) => slope,
@@ -180,17 +183,18 @@ impl Kernel for PoolSums<'_> {
     }
 }
 
-/// `du = factor · (dz − mean_dz − (u − mean) · slope)` of one sample, `dz` being zero but for the winners.
+/// `dz` of one sample, zero but for the winners, or `du = factor · (dz − mean_dz − (u − mean) · slope)`.
 pub(super) struct PoolGradient<'a> {
     pub(super) pool: &'a Pool2dGeom,
-    /// `mean`, `factor`, mean of `dz`, and `slope` of each channel.
-    pub(super) channels: &'a [[f32; 4]],
+    /// For `du`: `u`, and `mean`, `factor`, mean of `dz`, and `slope` of each channel.
+    pub(super) of: Option<(&'a [f32], &'a [[f32; 4]])>,
     pub(super) f: Option<Activation>,
-    pub(super) u: &'a [f32],
     pub(super) dy: &'a [f32],
     pub(super) winners: &'a [u8],
     pub(super) place: Place,
     pub(super) du: &'a mut [f32],
+    /// Of `dz`, one a channel, added to; empty if not wanted.
+    pub(super) sums: &'a mut [f32],
 }
 
 impl Kernel for PoolGradient<'_> {
@@ -199,17 +203,18 @@ impl Kernel for PoolGradient<'_> {
     fn run<S: Simd>(self, s: S) {
         let Pool2dGeom { channels, in_h, in_w, out_h, out_w, .. } = *self.pool;
         let (vectors, zero) = (out_w.div_ceil(LANES), s.splat(0.0));
-        assert!(2 * out_h <= in_h && 2 * out_w <= in_w && self.channels.len() == channels);
-        assert!(
-            self.u.len() == channels * in_h * in_w && self.du.len() >= self.place.end(channels, in_h, in_w)
-        );
+        assert!(2 * out_h <= in_h && 2 * out_w <= in_w && self.sums.len().is_multiple_of(channels));
+        assert!(self.du.len() >= self.place.end(channels, in_h, in_w));
+        assert!(self.of.is_none_or(|(u, of)| u.len() == channels * in_h * in_w && of.len() == channels));
         assert!(self.dy.len() == channels * out_h * out_w);
         assert!(self.winners.len() == channels * out_h * row_bytes(out_w));
         let (one, slope) = (s.splat(1.0), s.splat(slope_below(self.f)));
-        for (c, channel) in self.channels.iter().enumerate() {
-            let line = Line::<S>(channel.map(|v| s.splat(v)));
+        for c in 0..channels {
+            let line = self.of.map(|(_, of)| Line::<S>(of[c].map(|v| s.splat(v))));
+            let u_at = |at: usize| self.of.map_or(std::ptr::null(), |(u, _)| u.as_ptr().wrapping_add(at));
+            let mut all = 0.0;
             for i in 0..out_h {
-                let row = c * out_h + i;
+                let (row, mut sum) = (c * out_h + i, zero);
                 for v in 0..vectors {
                     let lanes = (out_w - v * LANES).min(LANES);
                     let Winners { below, right, above_zero } = Winners::load(self.winners, row * vectors + v);
@@ -217,19 +222,24 @@ impl Kernel for PoolGradient<'_> {
                     unsafe {
                         let dy = s.load_first(self.dy.as_ptr().add(row * out_w + v * LANES), lanes);
                         let dz = s.mul(dy, s.select(s.mask(above_zero), one, slope));
+                        sum = s.add(sum, dz);
                         for (k, won) in [!below, below].into_iter().enumerate() {
                             let even = s.select(s.mask(won & !right), dz, zero);
                             let odd = s.select(s.mask(won & right), dz, zero);
                             let (low, high) = s.interleave(even, odd);
-                            let u = self.u.as_ptr().add((c * in_h + 2 * i + k) * in_w + 2 * v * LANES);
+                            let u = u_at((c * in_h + 2 * i + k) * in_w + 2 * v * LANES);
                             let du = self.du.as_mut_ptr().add(self.place.at(c, 2 * i + k) + 2 * v * LANES);
-                            line.put(s, u, low, du, 2 * lanes);
+                            put(s, &line, u, low, du, 2 * lanes);
                             if 2 * lanes > LANES {
-                                line.put(s, u.add(LANES), high, du.add(LANES), 2 * lanes - LANES);
+                                put(s, &line, u.wrapping_add(LANES), high, du.add(LANES), 2 * lanes - LANES);
                             }
                         }
                     }
                 }
+                all += f64::from(s.sum(sum));
+            }
+            if let Some(to) = self.sums.get_mut(c) {
+                *to += all as f32;
             }
             // Cells in no window: a last odd column, a last odd row.
             let rest = (0..2 * out_h).map(|i| (i, 2 * out_w)).chain((2 * out_h..in_h).map(|i| (i, 0)));
@@ -237,12 +247,27 @@ impl Kernel for PoolGradient<'_> {
                 for j in (first..in_w).step_by(LANES) {
                     // SAFETY: `in_w − j` numbers are left of the row.
                     unsafe {
-                        let u = self.u.as_ptr().add((c * in_h + i) * in_w + j);
+                        let u = u_at((c * in_h + i) * in_w + j);
                         let du = self.du.as_mut_ptr().add(self.place.at(c, i) + j);
-                        line.put(s, u, zero, du, in_w - j);
+                        put(s, &line, u, zero, du, in_w - j);
                     }
                 }
             }
+        }
+    }
+}
+
+/// Up to 16 numbers of `du`, or of `dz` where there is no formula for it.
+///
+/// # Safety
+/// As of [`Line::put`]; `u` matters only with a formula.
+#[inline(always)]
+unsafe fn put<S: Simd>(s: S, line: &Option<Line<S>>, u: *const f32, dz: S::F, du: *mut f32, lanes: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match line {
+            Some(line) => line.put(s, u, dz, du, lanes),
+            None => s.store_first(du, lanes, dz),
         }
     }
 }

@@ -30,10 +30,15 @@ fn all<T: Element>(net: &ConvNorm, batch: usize, values: &[Vec<T>; 6]) -> Vec<T>
 }
 
 fn check(g: Conv2dGeom, f: Option<Activation>, pooled: bool, batch: usize) {
+    check_around(0.0, g, f, pooled, batch);
+}
+
+/// With an input whose mean is `middle`.
+fn check_around(middle: f32, g: Conv2dGeom, f: Option<Activation>, pooled: bool, batch: usize) {
     let Some(net) = ConvNorm::new(g, 1e-5, f, pooled) else { panic!("{g:?} {f:?} {pooled}") };
     let c = g.out_channels;
     let values = [
-        noise(1, batch * g.input_len()),
+        noise(1, batch * g.input_len()).iter().map(|x| x + middle).collect(),
         noise(2, g.weight_len()),
         noise(3, c),
         noise(4, c),
@@ -55,6 +60,7 @@ fn agrees_with_the_layers_one_after_the_other() {
         (2, 16, (40, 37), 3, 1, 1),
         (3, 2, (70, 68), 5, 1, 0),
         (2, 5, (37, 40), 3, 2, 1),
+        (1, 16, (37, 40), 3, 2, 1),
     ] {
         let g = Conv2dGeom::square(inp, out, size, k, stride, padding).unwrap();
         for f in MONOTONE {
@@ -67,6 +73,14 @@ fn agrees_with_the_layers_one_after_the_other() {
 #[test]
 fn a_batch_of_many_groups_agrees_too() {
     check(Conv2dGeom::square(1, 2, (16, 16), 3, 1, 1).unwrap(), Some(Activation::Relu), true, 67);
+}
+
+/// The gradients of a short sum are differences of sums over the input as it is.
+#[test]
+fn an_input_far_from_zero_mean_agrees_too() {
+    let g = Conv2dGeom::square(1, 4, (40, 36), 3, 2, 1).unwrap();
+    check_around(3.0, g, Some(Activation::Relu), false, 5);
+    check_around(3.0, Conv2dGeom::square(1, 4, (40, 36), 3, 1, 1).unwrap(), None, true, 5);
 }
 
 #[test]

@@ -20,8 +20,8 @@ use crate::simd::{Kernel, LANES, Simd};
 /// Vectors of output channels that are summed at once.
 pub(super) const BLOCK: usize = 2 * LANES;
 
-/// Taps that pass over all rows before the next: their weights, 16 KiB, stay in L1.
-const CHUNK: usize = 128;
+/// Taps that pass over all rows before the next: their weights, 18 KiB, stay in L1.
+const CHUNK: usize = 144;
 
 /// Some rows of cells; all their output channels.
 pub(super) struct SumTaps<'a> {

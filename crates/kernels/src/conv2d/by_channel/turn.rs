@@ -99,6 +99,7 @@ impl Kernel for Pad<'_> {
                     if inside {
                         let whole = width / LANES * LANES;
                         for j in (0..whole).step_by(LANES) {
+                            s.prefetch_ahead(from.add(j));
                             s.store(to.add(left + j), s.load(from.add(j)));
                         }
                         if whole < width {
