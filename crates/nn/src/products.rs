@@ -43,8 +43,8 @@ pub(crate) fn places<T: Element>(nodes: &[Node<T>], segments: &[Segment]) -> Vec
     let batches = segments.iter().enumerate().filter(|(_, s)| s.kind == SegmentKind::Batch);
     let ends = batches.flat_map(|(segment, s)| {
         let (first, last) = (s.layers.start, s.layers.end - 1);
-        let ends = if first == last { first..=first } else { first..=last };
-        ends.filter(move |&k| k == first || k == last).map(move |layer| (segment, layer - first, layer))
+        let ends = (first..=last).filter(move |&k| k == first || k == last);
+        ends.map(move |layer| (segment, layer - first, layer))
     });
     ends.filter_map(|(segment, slot, layer)| {
         let (out, len) = nodes[layer].layer.product()?;

@@ -8,8 +8,11 @@
 //!   broadcast
 //! ```
 //!
-//! `a` is copied once, its numbers in the order in which they are asked for; `b` is read where it lies. Meanwhile each tile asks for
-//! some of the next strip, and for where the next tile will be written: those lie on pages of their own that no prefetcher foresees.
+//! A thread takes a panel of 8 strips, row block by row block, so that rows of `c` are written in runs. `a` is copied once, its numbers in
+//! the order in which they are asked for; `b` is read where it lies. Meanwhile each tile asks for some of the next panel's `b`, also in runs
+//! of a row, and for where the next tile will be written: those lie on pages of their own that no prefetcher foresees.
+//!
+//! What becomes of the sums is a [`Sink`]'s affair: they are stored, or an optimizer moves a weight by them.
 //!
 //! Tested against [`super::matmul_nn_reference`] and [`super::matmul_tn_reference`]. Each sum is one chain
 //! over `p` in order, in one lane.
