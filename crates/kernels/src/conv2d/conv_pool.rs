@@ -14,6 +14,7 @@ use std::ops::Range;
 use super::by_channel::{Tiled, pooled_weights};
 use super::halves::{Halves, Split};
 use super::passes::Planes;
+use super::pool_columns::PoolColumns;
 use super::pool_out::Outputs;
 use super::pool_rows::{Expand, PoolRows};
 use super::pool_slope::{Slope, slope_len};
@@ -36,8 +37,8 @@ const BAND_NUMBERS: usize = 8192;
 /// `x` `[in_channels, in_h, in_w]`, `y` `[out_channels, pooled_h, pooled_w]`.
 ///
 /// # Exactness
-/// Values and input gradients have the bits of the plain chain, on every instruction set; gradients of parameters are summed in an order
-/// of their own. (A NaN that shares its window with a number may be lost where the plain max pool would pass it on.)
+/// Values have the bits of the plain chain, on every instruction set; gradients have the same bits on each, but are summed in an order of
+/// their own (the input's only where it is made from the winners alone, see `pool_columns.rs`). (A NaN that shares its window with a number may be lost where the plain max pool would pass it on.)
 #[derive(Clone, Debug)]
 pub struct ConvPool {
     pub(super) plan: Plan,
@@ -47,6 +48,8 @@ pub struct ConvPool {
     halves: Option<Halves>,
     /// For many output channels, the weight's gradient with channels in the lanes.
     weights: Option<Tiled>,
+    /// For few input channels, both gradients from the winners alone.
+    pub(super) columns: Option<PoolColumns>,
 }
 
 impl ConvPool {
@@ -61,7 +64,8 @@ impl ConvPool {
             let plan = Plan::with_room(geom, pool_padding, columns);
             let halves = (plan.winograd.is_none() && pool_padding == 0).then(|| Halves::new(&geom));
             let weights = pooled_weights(&geom, plan.winograd.is_some());
-            ConvPool { plan, pool, f, halves, weights }
+            let columns = PoolColumns::new(&geom, &pool, plan.winograd.is_some());
+            ConvPool { plan, pool, f, halves, weights, columns }
         })
     }
 
@@ -257,12 +261,21 @@ impl ConvPool {
         });
     }
 
-    fn backward_f32(&self, past: &Past<'_, f32>, dy: &[f32], dx: Option<&mut [f32]>, grads: Grads<'_, f32>) {
+    fn backward_f32(
+        &self,
+        past: &Past<'_, f32>,
+        dy: &[f32],
+        mut dx: Option<&mut [f32]>,
+        grads: Grads<'_, f32>,
+    ) {
         let p = &self.pool;
         if let (Some(form), None) = (&self.halves, &dx)
             && pool_taps::fits(self.geom(), p)
         {
             return self.backward_taps(form, past, dy, grads);
+        }
+        if let (Some(form), Some(dx)) = (&self.columns, dx.as_deref_mut()) {
+            return self.backward_columns(form, past, dy, dx, grads);
         }
         with_scratch(self.plan.grad.len(), |grad| {
             self.plan.grad.clear_around(grad, 2 * p.out_h - p.padding, 2 * p.out_w - p.padding);
@@ -289,6 +302,23 @@ impl ConvPool {
                 }
                 None => self.plan.weight_gradient(past.x, grad, grads.dw),
             }
+        });
+    }
+
+    /// All gradients, from the winners.
+    fn backward_columns(
+        &self,
+        form: &PoolColumns,
+        past: &Past<'_, f32>,
+        dy: &[f32],
+        dx: &mut [f32],
+        grads: Grads<'_, f32>,
+    ) {
+        let Past { x, y, slope, winners, filters } = *past;
+        with_scratch(slope_len(&self.pool), |dz| {
+            let kept = Kept { f: self.f, y, slope, dy };
+            isa::run(Slope { kept, pool: &self.pool, dz: &mut *dz, db: grads.db });
+            form.backward((x, filters.w), (dz, winners), dx, grads.dw);
         });
     }
 

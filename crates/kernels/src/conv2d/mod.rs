@@ -3,6 +3,8 @@
 //! [`Plan`] is what layers use. `reference.rs` holds the textbook loops that everything here is tested against.
 
 mod by_channel;
+mod column_weights;
+mod columns;
 mod compact;
 mod conv_activate;
 mod conv_pool;
@@ -20,6 +22,7 @@ mod passes;
 mod phases;
 mod plan;
 mod pointwise;
+mod pool_columns;
 mod pool_out;
 mod pool_reference;
 mod pool_rows;
