@@ -29,16 +29,17 @@ ensure_target() {
 
 ensure_emulator() {
     local packages="qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
-    if command -v qemu-aarch64 aarch64-linux-gnu-gcc >/dev/null && [ -e /usr/aarch64-linux-gnu/include/stdio.h ]; then
+    if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null &&
+        [ -e /usr/aarch64-linux-gnu/lib/libc.so ]; then
         return
     fi
-    step apt-get update -q || fail "apt-get could not reach Debian's archive for: $packages"
+    step apt-get update -q || fail "apt-get could not reach Debian's archive, for $packages"
     # shellcheck disable=SC2086
-    step apt-get install -y -q --no-install-recommends $packages || fail "apt-get could not install: $packages"
+    step apt-get install -y -q --no-install-recommends $packages || fail "apt-get could not install $packages"
 }
 
 ensure_target
 ensure_emulator
-step cargo clippy --workspace --target "$target" -- -D warnings
-step cargo test -p lenet-kernels --target "$target" --lib
+step cargo clippy --workspace --all-targets --target "$target" -- -D warnings
+step cargo test -p lenet-kernels --target "$target"
 echo "== the kernels are right on $target"
