@@ -5,18 +5,20 @@ machine lacks is replaced by its best one, so the check holds there too.)
 """
 
 import os
+import platform
 import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
 
 MODELS = "perceptron", "lenet5", "lenet5-modified"
+SETS = ("scalar", "neon") if platform.machine() in ("aarch64", "arm64") else ("scalar", "avx2", "avx512")
 WAYS = {
     "first": ({}, 2),
     "again": ({}, 2),
     "1 thread": ({}, 1),
     "5 threads": ({}, 5),
-    **{isa: ({"LENET_ISA": isa}, 2) for isa in ("scalar", "avx2", "avx512")},
+    **{isa: ({"LENET_ISA": isa}, 2) for isa in SETS},
 }
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks against other programs, PyTorch and Pillow. Needs Python 3.11 or later and PyPI; installs the rest itself:
-# a virtual environment of about 6 GB under target/, made once (minutes) and used again.
+# The NEON kernels in an emulator, then checks against other programs, PyTorch and Pillow. Needs Python 3.11 or later, PyPI, Debian's
+# archive and rustup; installs the rest itself: a virtual environment of about 6 GB under target/, made once (minutes) and used again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,6 +43,8 @@ golden() {
     (cd "$fresh" && "$absolute_python" "$script")
     step "$python" scripts/compare_golden.py "$stored" "$fresh"
 }
+
+step scripts/test-aarch64.sh
 
 ensure_venv
 absolute_python=$(cd "$(dirname "$python")" && pwd)/python

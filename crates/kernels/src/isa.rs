@@ -16,9 +16,11 @@ enum Set {
     Avx2(arch::avx2::Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(arch::avx512::Avx512),
+    #[cfg(target_arch = "aarch64")]
+    Neon(arch::neon::Neon),
 }
 
-/// Environment variable that forces an instruction set by name: `scalar`, `avx2`, `avx512`.
+/// Environment variable that forces an instruction set by name: `scalar`, `avx2`, `avx512`, `neon`.
 pub const ISA_VARIABLE: &str = "LENET_ISA";
 
 impl Isa {
@@ -43,6 +45,8 @@ impl Isa {
             all.extend(arch::avx2::Avx2::detect().map(|s| Isa(Set::Avx2(s))));
             all.extend(arch::avx512::Avx512::detect().map(|s| Isa(Set::Avx512(s))));
         }
+        #[cfg(target_arch = "aarch64")]
+        all.extend(arch::neon::Neon::detect().map(|s| Isa(Set::Neon(s))));
         all
     }
 
@@ -55,6 +59,8 @@ impl Isa {
             Set::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Set::Avx512(_) => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon(_) => "neon",
         }
     }
 
@@ -66,6 +72,8 @@ impl Isa {
             Set::Avx2(s) => s.run(kernel),
             #[cfg(target_arch = "x86_64")]
             Set::Avx512(s) => s.run(kernel),
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon(s) => s.run(kernel),
         }
     }
 }

@@ -33,7 +33,7 @@ struct Chains {
 impl Kernel for Chains {
     type Out = u64;
     /// As many independent chains as hide the latency of one operation (4 cycles, two a cycle, two registers a value
-    /// with AVX2) and stay in registers.
+    /// with AVX2, four with NEON) and stay in registers.
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> u64 {
         if S::ACCUMULATORS >= 20 { chains::<S, 20>(s, self.rounds) } else { chains::<S, 6>(s, self.rounds) }

@@ -1,6 +1,6 @@
 //! The small vector language in which kernels are written: 16 lanes of f32, whatever the machine has.
 //!
-//! AVX-512 holds the 16 lanes in one register, AVX2 in two, plain Rust in an array. A kernel written over
+//! AVX-512 holds the 16 lanes in one register, AVX2 in two, NEON in four, plain Rust in an array. A kernel written over
 //! [`Simd`] therefore adds in the same order on each of them and gives the same bits. Holding a value of a type
 //! that implements [`Simd`] proves that the CPU has the instructions: [`crate::Isa`] makes them after detection.
 
