@@ -178,8 +178,12 @@ impl WindowRow<'_> {
                 if S::ACCUMULATORS >= 2 * MOST {
                     channel.both::<Q, D>(windows, winners);
                 } else {
-                    for q in 0..Q {
-                        channel.weights::<D>(windows, winners, q);
+                    let pairs = if 2 * D <= S::ACCUMULATORS { Q / 2 } else { 0 };
+                    for q in 0..pairs {
+                        channel.weights::<D, 2>(windows, winners, 2 * q);
+                    }
+                    for q in 2 * pairs..Q {
+                        channel.weights::<D, 1>(windows, winners, q);
                     }
                     channel.input::<Q, D>(windows, winners);
                 }
@@ -263,32 +267,38 @@ impl<S: Simd> Channel<S> {
         }
     }
 
-    /// Column `q` of the weight's gradient alone, in the same order.
+    /// `N` columns of the weight's gradient alone, from `first` on, in the same order.
     ///
     /// # Safety
     /// As for [`Channel::both`].
     #[inline(always)]
-    unsafe fn weights<const D: usize>(&self, windows: Windows, winners: &[u8], q: usize) {
+    unsafe fn weights<const D: usize, const N: usize>(&self, windows: Windows, winners: &[u8], first: usize) {
         let Channel { s, x, dw, dz, .. } = *self;
-        let mut sums = [s.splat(0.0); D];
+        let mut sums = [[s.splat(0.0); D]; N];
         // SAFETY: the caller's promise.
         unsafe {
-            let dw = dw.add(q * D * LANES);
-            for d in 0..D {
-                sums[d] = s.load(dw.add(d * LANES));
+            let dw = dw.add(first * D * LANES);
+            for q in 0..N {
+                for d in 0..D {
+                    sums[q][d] = s.load(dw.add((q * D + d) * LANES));
+                }
             }
             for v in 0..winners.len() / 4 {
                 let (mut winners, windows) = windows.vector(winners, v);
                 for j in windows {
-                    let x = x.wrapping_add(winners.next(j) + q * D * LANES);
+                    let x = x.wrapping_add(winners.next(j) + first * D * LANES);
                     let dz = s.splat(*dz.add(j));
-                    for d in 0..D {
-                        sums[d] = s.mul_add(dz, s.load(x.add(d * LANES)), sums[d]);
+                    for q in 0..N {
+                        for d in 0..D {
+                            sums[q][d] = s.mul_add(dz, s.load(x.add((q * D + d) * LANES)), sums[q][d]);
+                        }
                     }
                 }
             }
-            for d in 0..D {
-                s.store(dw.add(d * LANES), sums[d]);
+            for q in 0..N {
+                for d in 0..D {
+                    s.store(dw.add((q * D + d) * LANES), sums[q][d]);
+                }
             }
         }
     }
