@@ -1,6 +1,6 @@
 //! The kernels that matter, each at the size at which a model runs it, as closures that can be called again and again.
 
-use kernels::conv2d::{ConvPool, Filters, Passes, Plan, Wide};
+use kernels::conv2d::{ConvPool, Filters, Grads, Passes, Past, Plan, Wide};
 use kernels::{Activation, Conv2dGeom, activation, gemm, pool2d};
 
 /// A name, the multiply-adds of one call (0 where they are not what counts), and the call.
@@ -24,12 +24,15 @@ pub fn cases() -> Vec<Case> {
     let modified_conv3 = Conv2dGeom::square(16, 32, (31, 31), 3, 1, 0).expect("it fits");
     let block2 = Conv2dGeom::square(80, 80, (8, 8), 3, 1, 1).expect("it fits");
     let depth = Conv2dGeom::new(64, 64, (16, 16), (3, 3), 1, 1, 1, 64).expect("it fits");
+    let pooled = Conv2dGeom::square(16, 32, (32, 32), 3, 1, 1).expect("it fits");
     let mut all = Vec::new();
     all.extend(per_sample("conv 5×5 6→16, 62×62", lenet_conv2));
     all.extend(per_sample("conv 3×3 16→32, 31×31", modified_conv3));
     all.extend(batched("conv 3×3 80→80, 8×8, 8 samples", block2));
     all.extend(per_sample("depthwise 3×3 64, 16×16", depth));
     all.push(fused("conv 5×5 1→6, 128×128, pool, sigmoid"));
+    all.push(fused_backward("conv 5×5 6→16, 62×62, pool, sigmoid, gradients", lenet_conv2));
+    all.push(fused_backward("conv 3×3 16→32, 32×32, pool, sigmoid, gradients", pooled));
     all.extend(products());
     all.push(unary("sigmoid, 16,384", Activation::Sigmoid));
     all.push(unary("silu, 16,384", Activation::Silu));
@@ -96,6 +99,24 @@ fn fused(name: &'static str) -> Case {
         plan.forward(&x, Filters { w: &w, packed: &packed }, Some(&b), &mut y, &mut numbers, &mut bytes);
     };
     Case { name, macs: g.macs(), run: Box::new(run) }
+}
+
+fn fused_backward(name: &'static str, g: Conv2dGeom) -> Case {
+    let plan = ConvPool::new(g, 0, Some(Activation::Sigmoid)).expect("it fuses");
+    let (x, w) = (numbers(1, g.input_len()), numbers(2, g.weight_len()));
+    let mut packed = vec![0.0; plan.plan().packed_len::<f32>()];
+    plan.plan().pack(Passes::Both, &w, &mut packed);
+    let mut y = vec![0.0; plan.pool().output_len()];
+    let mut slope = vec![0.0; plan.saved_numbers()];
+    let mut winners = vec![0; plan.saved_bytes()];
+    plan.forward(&x, Filters { w: &w, packed: &packed }, None, &mut y, &mut slope, &mut winners);
+    let (dy, mut dx, mut dw) = (numbers(3, y.len()), x.clone(), w.clone());
+    let run = move || {
+        let filters = Filters { w: &w, packed: &packed };
+        let past = Past { x: &x, filters, y: &y, slope: &slope, winners: &winners };
+        plan.backward(&past, &dy, Some(&mut dx), Grads { dw: &mut dw, db: None });
+    };
+    Case { name, macs: 2 * g.macs(), run: Box::new(run) }
 }
 
 /// LeNet5's first linear layer, batch 32.

@@ -18,6 +18,9 @@ use super::pool_tile::column;
 use crate::pool2d::Pool2dGeom;
 use crate::simd::{Kernel, LANES, Simd};
 
+/// Taps of a window at the most, each a sum in a register.
+const MOST: usize = 25;
+
 /// One sample. The pooling has no padding; windows are 3×3 or 5×5.
 pub(super) struct PoolTaps<'a> {
     pub(super) g: &'a Conv2dGeom,
@@ -48,7 +51,12 @@ impl Kernel for PoolTaps<'_> {
         assert!(self.winners.len() == p.channels * p.out_h * vectors * 4);
         for o in 0..p.channels {
             for c in 0..g.in_channels {
-                if g.kernel_h == 5 { self.channel::<S, 5>(s, o, c) } else { self.channel::<S, 3>(s, o, c) }
+                match (g.kernel_h, S::ACCUMULATORS >= MOST) {
+                    (5, true) => self.channel::<S, 5>(s, o, c),
+                    (5, false) => (0..5).for_each(|p| self.tap_row::<S, 5>(s, (o, c), p)),
+                    (_, true) => self.channel::<S, 3>(s, o, c),
+                    (_, false) => (0..3).for_each(|p| self.tap_row::<S, 3>(s, (o, c), p)),
+                }
             }
         }
     }
@@ -62,25 +70,17 @@ struct Windows<S: Simd> {
 }
 
 impl PoolTaps<'_> {
-    /// All taps of one pair of channels.
+    /// All taps of one pair of channels at once.
     #[inline(always)]
     fn channel<S: Simd, const K: usize>(&mut self, s: S, o: usize, c: usize) {
         let (p, vectors) = (self.pool, self.pool.out_w.div_ceil(LANES));
         let mut acc = [[s.splat(0.0); K]; K];
         for i in 0..p.out_h {
             for v in 0..vectors {
-                let place = (o * p.out_h + i) * vectors + v;
-                let at = place * 4;
-                let bits = |k: usize| u16::from_le_bytes([self.winners[at + k], self.winners[at + k + 1]]);
-                let (below, right) = (bits(0), bits(2));
-                let won = [
-                    [s.mask(!below & !right), s.mask(!below & right)],
-                    [s.mask(below & !right), s.mask(below & right)],
-                ];
-                // SAFETY: `run` checked that `dz` has 16 numbers for every vector of windows, and that half a row
+                // SAFETY: `run` checked that `dz` and `winners` are there for every vector of windows, and that half a row
                 // reaches 16 numbers past the last window with the last tap.
                 unsafe {
-                    let windows = Windows::<S> { dz: s.load(self.dz.as_ptr().add(place * LANES)), won };
+                    let windows = self.windows(s, (o * p.out_h + i) * vectors + v);
                     let x = self.x.as_ptr().add(self.form.at(c, 2 * i) + v * LANES);
                     // One by one, so that every accumulator is a register.
                     self.row::<S, K, 0>(s, &windows, x, &mut acc);
@@ -94,12 +94,60 @@ impl PoolTaps<'_> {
                 }
             }
         }
-        let dw = &mut self.dw[(o * self.g.in_channels + c) * K * K..][..K * K];
-        for (dw, acc) in dw.chunks_exact_mut(K).zip(acc) {
-            for (dw, acc) in dw.iter_mut().zip(acc) {
-                *dw += s.sum(acc);
+        for (p, acc) in acc.into_iter().enumerate() {
+            self.add_row(s, (o, c), p, acc);
+        }
+    }
+
+    /// Row `p` of the taps of one pair of channels, where there are not registers for all: each sum in the same order.
+    #[inline(always)]
+    fn tap_row<S: Simd, const K: usize>(&mut self, s: S, (o, c): (usize, usize), p: usize) {
+        let (pool, vectors) = (self.pool, self.pool.out_w.div_ceil(LANES));
+        let pitch = self.form.pitch;
+        let mut acc = [s.splat(0.0); K];
+        for i in 0..pool.out_h {
+            for v in 0..vectors {
+                // SAFETY: as in `channel`.
+                unsafe {
+                    let windows = self.windows(s, (o * pool.out_h + i) * vectors + v);
+                    for a in 0..2 {
+                        let x = self.x.as_ptr().add(self.form.at(c, 2 * i + p + a) + v * LANES);
+                        for q in 0..K {
+                            for b in 0..2 {
+                                let x = s.load(x.add(column(pitch, q + b)));
+                                acc[q] = s.mul_add_where(windows.won[a][b], windows.dz, x, acc[q]);
+                            }
+                        }
+                    }
+                }
             }
         }
+        self.add_row(s, (o, c), p, acc);
+    }
+
+    #[inline(always)]
+    fn add_row<S: Simd, const K: usize>(&mut self, s: S, (o, c): (usize, usize), p: usize, acc: [S::F; K]) {
+        let dw = &mut self.dw[((o * self.g.in_channels + c) * K + p) * K..][..K];
+        for (dw, acc) in dw.iter_mut().zip(acc) {
+            *dw += s.sum(acc);
+        }
+    }
+
+    /// Vector number `place` of the windows.
+    ///
+    /// # Safety
+    /// There are so many.
+    #[inline(always)]
+    unsafe fn windows<S: Simd>(&self, s: S, place: usize) -> Windows<S> {
+        let at = place * 4;
+        let bits = |k: usize| u16::from_le_bytes([self.winners[at + k], self.winners[at + k + 1]]);
+        let (below, right) = (bits(0), bits(2));
+        let won = [
+            [s.mask(!below & !right), s.mask(!below & right)],
+            [s.mask(below & !right), s.mask(below & right)],
+        ];
+        // SAFETY: the caller's promise.
+        Windows { dz: unsafe { s.load(self.dz.as_ptr().add(place * LANES)) }, won }
     }
 
     /// Row `ROW` of the pixels under the windows: tap row `ROW` for windows won in their first row, the one before for the others.

@@ -13,6 +13,8 @@
 //! [`super::matmul_nt_reference`]. The order of a sum depends on `k` alone: in a chunk, lane `l` adds the terms `l, l+16, …`,
 //! then the lanes are folded, then the chunks added.
 
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed as in the formula")]
+
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -124,7 +126,8 @@ impl Kernel for Product<'_> {
                 (rows, columns) = match (self.m - i, self.columns.end - j) {
                     (_, WIDE..) if tall => self.tile::<S, TALL, WIDE>(s, (i, j), hint, &mut sums),
                     _ if tall => self.tile::<S, TALL, 1>(s, (i, j), hint, &mut sums),
-                    (2.., WIDE..) => self.tile::<S, 2, WIDE>(s, (i, j), hint, &mut sums),
+                    // Two registers a vector: as many as AVX2 has, with the operands.
+                    (2.., 2..) => self.tile::<S, 2, 2>(s, (i, j), hint, &mut sums),
                     (2.., _) => self.tile::<S, 2, 1>(s, (i, j), hint, &mut sums),
                     (_, WIDE..) => self.tile::<S, 1, WIDE>(s, (i, j), hint, &mut sums),
                     _ => self.tile::<S, 1, 1>(s, (i, j), hint, &mut sums),
@@ -182,9 +185,9 @@ impl Product<'_> {
                 step(s, k, a.add(p), b.add(p), len - p, &mut acc);
                 p += LANES;
             }
-            for (i, acc) in acc.iter().enumerate() {
-                for (j, &acc) in acc.iter().enumerate() {
-                    s.store(sums.as_mut_ptr().add((i * NR + j) * LANES), acc);
+            for i in 0..MR {
+                for j in 0..NR {
+                    s.store(sums.as_mut_ptr().add((i * NR + j) * LANES), acc[i][j]);
                 }
             }
             fold(s, sums, MR * NR);
@@ -214,11 +217,15 @@ unsafe fn step<S: Simd, const MR: usize, const NR: usize>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let vb: [S::F; NR] = std::array::from_fn(|j| s.load_first(b.add(j * k), left));
-        for (i, acc) in acc.iter_mut().enumerate() {
-            let va = s.load_first(a.add(i * k), left);
-            for (acc, &vb) in acc.iter_mut().zip(&vb) {
-                *acc = s.mul_add(va, vb, *acc);
+        let load = |from: *const f32| if left >= LANES { s.load(from) } else { s.load_first(from, left) };
+        let mut vb = [s.splat(0.0); NR];
+        for j in 0..NR {
+            vb[j] = load(b.add(j * k));
+        }
+        for i in 0..MR {
+            let va = load(a.add(i * k));
+            for j in 0..NR {
+                acc[i][j] = s.mul_add(va, vb[j], acc[i][j]);
             }
         }
     }
