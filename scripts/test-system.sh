@@ -57,6 +57,9 @@ golden crates/data/tests/golden make.py
 # Every f32 through exp, sigmoid and tanh: a minute.
 step cargo test --release -p lenet-kernels --lib exhaustive -- --ignored --nocapture
 
+# Instructions of each kernel, in the form without AVX-512, against the stored counts.
+step bench/kernels/instructions.sh instructions.tsv
+
 # Each check is given the program and an empty folder to work in.
 step cargo build --release -p lenet
 lenet=${CARGO_TARGET_DIR:-target}/release/lenet

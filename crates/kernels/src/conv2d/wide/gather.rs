@@ -46,8 +46,8 @@ impl Kernel for Gather<'_> {
         while o < self.depth {
             o += match (self.depth - o) / LANES {
                 4 => self.columns::<S, 2>(s, o),
-                3.. => self.columns::<S, 3>(s, o),
-                2 => self.columns::<S, 2>(s, o),
+                3.. if S::ACCUMULATORS >= 24 => self.columns::<S, 3>(s, o),
+                2.. => self.columns::<S, 2>(s, o),
                 _ => self.columns::<S, 1>(s, o),
             };
         }

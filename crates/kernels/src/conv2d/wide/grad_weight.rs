@@ -108,8 +108,8 @@ impl Rows<'_> {
         while c < depth {
             c += match (depth - c) / LANES {
                 4 => self.tile::<S, M, 2>(s, row, c),
-                3.. => self.tile::<S, M, 3>(s, row, c),
-                2 => self.tile::<S, M, 2>(s, row, c),
+                3.. if S::ACCUMULATORS >= 24 => self.tile::<S, M, 3>(s, row, c),
+                2.. => self.tile::<S, M, 2>(s, row, c),
                 _ => self.tile::<S, M, 1>(s, row, c),
             };
         }
