@@ -45,7 +45,7 @@ impl PoolColumns {
             lanes: g.in_channels * g.kernel_h,
             columns: g.kernel_w,
         };
-        (fits && pays).then(|| PoolColumns { g: *g, pool: *pool, columns, weights })
+        (fits && pays).then_some(PoolColumns { g: *g, pool: *pool, columns, weights })
     }
 
     /// From `dz` as [`super::pool_slope::Slope`] leaves it, overwrites `dx` and adds to `dw`.
