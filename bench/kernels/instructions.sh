@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Instructions a call of each kernel, counted by callgrind: the same on a noisy machine, so a slow-down shows.
 # valgrind knows no AVX-512, so the AVX2 form is counted. Prints a table; with a stored one as argument, compares and fails on +5 %
-# (and 20,000: what threads do beside the kernel differs from run to run).
+# (and 20,000: the smallest kernels differ by as much from run to run).
 set -euo pipefail
 cd "$(dirname "$0")"
 command -v valgrind >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends valgrind; } >&2

@@ -42,8 +42,8 @@ pub struct Classifier {
     net: Sequential,
     params: Buffer<f32>,
     data: DataSpec,
-    /// Workspaces that no call uses now, with their memory and packed weights: a tenth of the time of a single picture.
-    idle: Mutex<Vec<Workspace>>,
+    /// Workspaces that no call uses now, and for how many threads they are: making one takes a tenth of a single picture's time.
+    idle: Mutex<Vec<(usize, Workspace)>>,
 }
 
 impl Classifier {
@@ -137,6 +137,9 @@ impl Classifier {
     /// If a plane has another size.
     #[must_use]
     pub fn logits(&self, planes: &[&[u8]]) -> Vec<f32> {
+        if planes.is_empty() {
+            return Vec::new();
+        }
         let preprocess = self.preprocess();
         let length = preprocess.feature_len();
         let mut ws = self.workspace(planes.len().min(PASS));
@@ -150,23 +153,23 @@ impl Classifier {
             self.net.forward(&self.params, &input, StepId::default(), &mut ws);
             logits.extend_from_slice(ws.logits());
         }
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(ws);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((rayon::current_num_threads(), ws));
         logits
     }
 
-    /// An idle workspace that is large enough, or a new one.
+    /// An idle workspace that is large enough and for as many threads, or a new one, which takes the place of an idle one.
     fn workspace(&self, pictures: usize) -> Workspace {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = idle.iter().position(|ws| ws.capacity() >= pictures);
-        match found {
-            Some(at) => idle.swap_remove(at),
-            None => {
-                // Smaller ones would only be in the way.
-                idle.pop();
-                drop(idle);
-                self.net.workspace(pictures, Mode::Eval)
-            }
+        let fits = |(threads, ws): &(usize, Workspace)| {
+            *threads == rayon::current_num_threads() && ws.capacity() >= pictures
+        };
+        if let Some(at) = idle.iter().position(fits) {
+            return idle.swap_remove(at).1;
         }
+        let other = idle.pop();
+        drop(idle);
+        drop(other);
+        self.net.workspace(pictures, Mode::Eval)
     }
 
     fn plane_of_file(&self, path: &Path) -> Result<Vec<u8>, ClassifierError> {

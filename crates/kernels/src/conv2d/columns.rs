@@ -14,6 +14,7 @@
 
 use super::Conv2dGeom;
 use super::wide::transpose::transpose;
+use crate::pool2d::Pool2dGeom;
 use crate::simd::{Kernel, LANES, Simd};
 
 /// Numbers of a page of memory.
@@ -26,6 +27,8 @@ pub(super) struct Columns {
     size: (usize, usize),
     window_rows: usize,
     padding: usize,
+    /// Columns before and behind the image: the convolution's padding and the pool's, so that any cell of a window may be read.
+    margin: usize,
     /// Vectors of a column.
     pub(super) depth: usize,
     /// Channel and window row of each number of a column.
@@ -33,12 +36,13 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new(g: &Conv2dGeom) -> Self {
+    pub(super) fn new(g: &Conv2dGeom, pool: &Pool2dGeom) -> Self {
         Columns {
             channels: g.in_channels,
             size: (g.in_h, g.in_w),
             window_rows: g.kernel_h,
             padding: g.padding,
+            margin: g.padding + pool.padding,
             depth: (g.in_channels * g.kernel_h).div_ceil(LANES),
             lanes: (0..g.in_channels * g.kernel_h).map(|l| (l / g.kernel_h, l % g.kernel_h)).collect(),
         }
@@ -46,8 +50,8 @@ impl Columns {
 
     /// Numbers of the columns of one output row, padding at both ends, in whole blocks of 16 columns.
     pub(super) fn row_len(&self) -> usize {
-        let columns = (self.size.1 + self.padding).max(self.size.1.next_multiple_of(LANES));
-        (self.padding + columns) * self.depth * LANES
+        let columns = (self.size.1 + self.margin).max(self.size.1.next_multiple_of(LANES));
+        (self.margin + columns) * self.depth * LANES
     }
 
     /// Numbers from the columns of one row to those of the next: a quarter of a page more than whole pages. The processor takes
@@ -58,7 +62,7 @@ impl Columns {
 
     /// Where column 0 of the image begins.
     fn start(&self) -> usize {
-        self.padding * self.depth * LANES
+        self.margin * self.depth * LANES
     }
 
     /// The row of pixels that number `lane` of the columns of output row `row` comes from: where it begins in
@@ -146,16 +150,18 @@ impl Kernel for AddColumns<'_> {
         let (width, depth) = (form.size.1, form.depth);
         assert!(dx.len() == form.channels * form.size.0 * width && spare.len() >= width);
         assert!(from.len() >= form.row_len());
-        let zero = s.splat(0.0);
+        let (zero, pixels) = (s.splat(0.0), dx.as_mut_ptr());
         for v in 0..depth {
             let mut rows = [spare.as_mut_ptr(); LANES];
             for (i, to) in rows.iter_mut().enumerate() {
                 if let Some(at) = form.source(row, v * LANES + i) {
-                    let pixels = &mut dx[at..at + width];
-                    if row == 0 || form.is_last(v * LANES + i) {
-                        pixels.fill(0.0);
+                    // SAFETY: `source` is the start of a row of `width` numbers of `dx`, whose length was checked.
+                    unsafe {
+                        *to = pixels.add(at);
+                        if row == 0 || form.is_last(v * LANES + i) {
+                            to.write_bytes(0, width);
+                        }
                     }
-                    *to = pixels.as_mut_ptr();
                 }
             }
             for u in (0..width).step_by(LANES) {

@@ -37,8 +37,9 @@ const BAND_NUMBERS: usize = 8192;
 /// `x` `[in_channels, in_h, in_w]`, `y` `[out_channels, pooled_h, pooled_w]`.
 ///
 /// # Exactness
-/// Values have the bits of the plain chain, on every instruction set; gradients have the same bits on each, but are summed in an order of
-/// their own (the input's only where it is made from the winners alone, see `pool_columns.rs`). (A NaN that shares its window with a number may be lost where the plain max pool would pass it on.)
+/// Values have the bits of the plain chain. Gradients of parameters are summed in another order, that of the input only in
+/// `pool_columns.rs`. All are the same on every instruction set. (A NaN that shares its window with a number may be lost where the plain
+/// max pool would pass it on.)
 #[derive(Clone, Debug)]
 pub struct ConvPool {
     pub(super) plan: Plan,

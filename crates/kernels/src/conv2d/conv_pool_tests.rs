@@ -174,6 +174,47 @@ fn sums_both_gradients_over_the_winners_alone() {
     }
 }
 
+/// Windows that are not square, and padding wider than the window.
+#[test]
+fn sums_over_the_winners_alone_where_windows_are_not_square() {
+    for (inp, size, window, padding) in
+        [(6, (12, 20), (3, 5), 0), (5, (9, 11), (2, 3), 1), (8, (4, 13), (4, 3), 1), (4, (5, 6), (3, 3), 4)]
+    {
+        let g = Conv2dGeom::new(inp, 24, size, window, 1, padding, 1, 1).unwrap();
+        assert!(ConvPool::new(g, 0, None).unwrap().columns.is_some(), "{g:?}");
+        check(g, 0, None);
+        check(g, 1, Some(Activation::Sigmoid));
+    }
+}
+
+/// Next to padding, numbers that lose against everything: −∞ and NaN. The padding must not win all the same.
+#[test]
+fn padding_never_wins() {
+    let g = Conv2dGeom::square(6, 16, (9, 33), 5, 1, 1).unwrap();
+    let fused = ConvPool::new(g, 1, None).unwrap();
+    assert!(fused.columns.is_some());
+    let w = noise(2, g.weight_len());
+    let packed = pack(fused.plan(), &w);
+    let filters = Filters { w: &w, packed: &packed };
+    for (x, found) in [(f32::NAN, f32::is_nan as fn(f32) -> bool), (0.0, |y| y == f32::NEG_INFINITY)] {
+        let b = vec![f32::NEG_INFINITY; g.out_channels];
+        let x = vec![x; g.input_len()];
+        let mut y = vec![0.0; fused.pool().output_len()];
+        let mut winners = vec![0; fused.saved_bytes()];
+        fused.forward(&x, filters, Some(&b), &mut y, &mut [], &mut winners);
+        assert!(y.iter().all(|&y| found(y)), "every window has a cell that is no padding: {y:?}");
+        // First row and first column of windows: their upper and left cells are padding.
+        let row = fused.row_bytes();
+        for plane in winners.chunks_exact(row * fused.pool().out_h) {
+            assert_eq!(&plane[..2], &[0xff, 0xff], "below");
+            assert!(plane.chunks_exact(row).all(|row| row[2] & 1 == 1), "right");
+        }
+        let (mut dx, mut dw) = (vec![0.0; x.len()], vec![0.0; w.len()]);
+        let past = Past { x: &x, filters, y: &y, slope: &[], winners: &winners };
+        fused.backward(&past, &vec![1.0; y.len()], Some(&mut dx), Grads { dw: &mut dw, db: None });
+    }
+}
+
 /// The f64 form is written apart; it must keep its winners in the same bits.
 #[test]
 fn the_reference_agrees_with_the_vector_form() {

@@ -37,7 +37,7 @@ pub(super) struct PoolColumns {
 impl PoolColumns {
     /// `None` if the window is not 3 or 5 columns wide or too many numbers, or the other way is cheaper.
     pub(super) fn new(g: &Conv2dGeom, pool: &Pool2dGeom, winograd: bool) -> Option<Self> {
-        let columns = Columns::new(g);
+        let columns = Columns::new(g, pool);
         let fits = matches!(g.kernel_w, 3 | 5) && g.kernel_w * columns.depth <= MOST;
         let pays = cost::pooled_columns(g, columns.depth, winograd);
         let weights = ColumnWeights {
@@ -127,6 +127,7 @@ impl Kernel for WindowRow<'_> {
         let vectors = p.out_w.div_ceil(LANES);
         assert!(self.x.len().min(self.grad.len()) >= columns.apart() + columns.row_len());
         assert!(2 * p.out_w <= g.out_w + 2 * p.padding && p.padding <= 1 && self.i < p.out_h);
+        assert!(g.out_w + g.kernel_w <= g.in_w + 2 * g.padding + 1);
         assert!(self.dz.len() == p.channels * p.out_h * vectors * LANES);
         assert!(self.winners.len() == p.channels * p.out_h * vectors * 4);
         let weights = self.form.weights.len();
@@ -158,19 +159,17 @@ impl WindowRow<'_> {
     fn channels<S: Simd, const Q: usize, const D: usize>(self, s: S) {
         let PoolColumns { g, pool: p, columns, .. } = self.form;
         let vectors = p.out_w.div_ceil(LANES);
-        // The first column of windows may be padding, which never wins.
-        let start = p.padding * D * LANES;
         let windows = Windows { count: p.out_w, column: D * LANES, below: columns.apart() };
         for o in 0..g.out_channels {
             let (place, weights) = ((o * p.out_h + self.i) * vectors, o * Q * D * LANES);
             let winners = &self.winners[place * 4..(place + vectors) * 4];
             // SAFETY: `run` checked that there are whole vectors of weights for each channel, `dz` for each window, and columns
-            // for two rows; a winner is one of the outputs, so that its `Q` columns are among them.
+            // for two rows, of which the margins hold those of any cell of a window, were it padding.
             unsafe {
                 let channel = Channel {
                     s,
-                    x: self.x.as_ptr().wrapping_sub(start),
-                    grad: self.grad.as_mut_ptr().wrapping_sub(start),
+                    x: self.x.as_ptr(),
+                    grad: self.grad.as_mut_ptr(),
                     w: self.w.as_ptr().add(weights),
                     dw: self.dw.as_mut_ptr().add(weights),
                     dz: self.dz.as_ptr().add(place * LANES),

@@ -50,21 +50,25 @@ impl Kernel for PoolRows<'_> {
                         let (mut even0, mut odd0) = s.deinterleave(s.load(conv), s.load(conv.add(LANES)));
                         let below = conv.add(self.pitch);
                         let (mut even1, mut odd1) = s.deinterleave(s.load(below), s.load(below.add(LANES)));
-                        // A padded cell never wins.
+                        let (mut even, mut odd, mut top, mut bottom) = (!0, !0, true, true);
                         if self.padding > 0 {
-                            let lowest = s.splat(f32::NEG_INFINITY);
-                            let [even, odd] = [0, 1].map(|b| self.columns_inside(v, b));
+                            // A padded cell is its neighbour's twin, and never wins.
+                            [even, odd] = [0, 1].map(|b| self.columns_inside(v, b));
                             let row = 2 * (self.first + i);
-                            let (top, bottom) = (self.row_inside(row), self.row_inside(row + 1));
-                            even0 = s.select(s.mask(even & top), even0, lowest);
-                            odd0 = s.select(s.mask(odd & top), odd0, lowest);
-                            even1 = s.select(s.mask(even & bottom), even1, lowest);
-                            odd1 = s.select(s.mask(odd & bottom), odd1, lowest);
+                            [top, bottom] = [row, row + 1].map(|row| self.row_inside(row));
+                            even0 = s.select(s.mask(even), even0, odd0);
+                            odd0 = s.select(s.mask(odd), odd0, even0);
+                            even1 = s.select(s.mask(even), even1, odd1);
+                            odd1 = s.select(s.mask(odd), odd1, even1);
                         }
-                        let (right0, right1) = (s.bits(s.gt(odd0, even0)), s.bits(s.gt(odd1, even1)));
+                        let right0 = (s.bits(s.gt(odd0, even0)) | !even) & odd;
+                        let right1 = (s.bits(s.gt(odd1, even1)) | !even) & odd;
                         let (max0, max1) = (s.max(odd0, even0), s.max(odd1, even1));
-                        let below = s.bits(s.gt(max1, max0));
-                        let max = s.max(max1, max0);
+                        let (below, max) = match (top, bottom) {
+                            (false, _) => (!0, max1),
+                            (true, false) => (0, max0),
+                            (true, true) => (s.bits(s.gt(max1, max0)), s.max(max1, max0)),
+                        };
                         let right = (below & right1) | (!below & right0);
                         // What is behind the row's end is not stored, but −∞ and the like would make the activation slow.
                         let inside = s.mask(u16::MAX >> (LANES - lanes));
@@ -89,11 +93,10 @@ impl PoolRows<'_> {
         below(lanes(up_to)) & !below(lanes(before))
     }
 
-    /// All windows if the row, counted from the padding's edge, is one of the image's, else none.
+    /// Whether the row, counted from the padding's edge, is one of the image's.
     #[inline(always)]
-    fn row_inside(&self, row: usize) -> u16 {
-        let inside = row >= self.padding && row < self.padding + self.conv_h;
-        if inside { u16::MAX } else { 0 }
+    fn row_inside(&self, row: usize) -> bool {
+        row >= self.padding && row < self.padding + self.conv_h
     }
 }
 

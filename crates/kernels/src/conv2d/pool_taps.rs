@@ -45,6 +45,7 @@ impl Kernel for PoolTaps<'_> {
         let (g, p) = (self.g, self.pool);
         let vectors = p.out_w.div_ceil(LANES);
         assert!(fits(g, p) && 2 * p.out_h <= g.out_h && 2 * p.out_w <= g.out_w);
+        assert!(g.out_h + g.kernel_h <= g.in_h + 2 * g.padding + 1);
         assert!(self.x.len() >= self.form.len(g.in_channels) && self.dw.len() == g.weight_len());
         assert!(vectors * LANES + g.kernel_w / 2 <= self.form.pitch);
         assert!(self.dz.len() == p.channels * p.out_h * vectors * LANES);

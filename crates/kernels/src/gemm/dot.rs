@@ -126,7 +126,7 @@ impl Kernel for Product<'_> {
                 (rows, columns) = match (self.m - i, self.columns.end - j) {
                     (_, WIDE..) if tall => self.tile::<S, TALL, WIDE>(s, (i, j), hint, &mut sums),
                     _ if tall => self.tile::<S, TALL, 1>(s, (i, j), hint, &mut sums),
-                    // Two registers a vector: as many as AVX2 has, with the operands.
+                    // With the operands 14 of AVX2's 16 registers, 28 of NEON's 32.
                     (2.., 2..) => self.tile::<S, 2, 2>(s, (i, j), hint, &mut sums),
                     (2.., _) => self.tile::<S, 2, 1>(s, (i, j), hint, &mut sums),
                     (_, WIDE..) => self.tile::<S, 1, WIDE>(s, (i, j), hint, &mut sums),
