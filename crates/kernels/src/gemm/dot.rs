@@ -217,18 +217,27 @@ unsafe fn step<S: Simd, const MR: usize, const NR: usize>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let load = |from: *const f32| if left >= LANES { s.load(from) } else { s.load_first(from, left) };
         let mut vb = [s.splat(0.0); NR];
         for j in 0..NR {
-            vb[j] = load(b.add(j * k));
+            vb[j] = load(s, b.add(j * k), left);
         }
         for i in 0..MR {
-            let va = load(a.add(i * k));
+            let va = load(s, a.add(i * k), left);
             for j in 0..NR {
                 acc[i][j] = s.mul_add(va, vb[j], acc[i][j]);
             }
         }
     }
+}
+
+/// A whole vector without a mask where `left`, the numbers that are there, allow it.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+unsafe fn load<S: Simd>(s: S, from: *const f32, left: usize) -> S::F {
+    // SAFETY: the caller's promise.
+    unsafe { if left >= LANES { s.load(from) } else { s.load_first(from, left) } }
 }
 
 /// Folds `count` vectors into their sums, which take the first places.
