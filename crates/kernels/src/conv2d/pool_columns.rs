@@ -57,34 +57,29 @@ impl PoolColumns {
         dw: &mut [f32],
     ) {
         let (g, p) = (&self.g, &self.pool);
-        let row = self.columns.apart();
-        let (form, weights) = (self.weights, self.weights.len());
-        let lens = [2 * row, 2 * row, weights, weights, g.in_w, g.in_w];
+        let (form, strip) = (self.weights, self.columns.apart());
+        let lens = [2 * strip, 2 * strip, form.len(), form.len(), g.in_w, g.in_w];
         // Rows of pixels under no window.
         let reached = (self.outputs() + g.kernel_h - 1).saturating_sub(g.padding).min(g.in_h);
         for plane in dx.chunks_exact_mut(g.in_h * g.in_w) {
             plane[reached * g.in_w..].fill(0.0);
         }
         with_scratch(room(lens), |scratch| {
-            let [columns, to, lanes, sums, zeros, spare] = cut(scratch, lens);
-            columns.fill(0.0);
-            sums.fill(0.0);
-            zeros.fill(0.0);
-            spare.fill(0.0);
-            to.fill(0.0);
-            isa::run(ToColumns { form, w, to: &mut *lanes });
+            let [pixels, grads, weights, sums, zeros, spare] = cut(scratch, lens);
+            for part in [&mut *pixels, &mut *grads, &mut *sums, &mut *zeros, &mut *spare] {
+                part.fill(0.0);
+            }
+            isa::run(ToColumns { form, w, to: &mut *weights });
             for i in 0..p.out_h {
-                let (pixels, zeros) = (x, &*zeros);
+                let zeros = &*zeros;
                 for a in self.rows(i) {
-                    let to = &mut columns[a * row..(a + 1) * row];
-                    let row = 2 * i + a - p.padding;
-                    isa::run(FillColumns { form: &self.columns, row, x: pixels, zeros, to });
+                    let (row, to) = (2 * i + a - p.padding, &mut pixels[a * strip..(a + 1) * strip]);
+                    isa::run(FillColumns { form: &self.columns, row, x, zeros, to });
                 }
-                let (x, w, grad, dw) = (&*columns, &*lanes, &mut *to, &mut *sums);
+                let (x, w, grad, dw) = (&*pixels, &*weights, &mut *grads, &mut *sums);
                 isa::run(WindowRow { form: self, i, x, w, dz, winners, grad, dw });
                 for a in self.rows(i) {
-                    let from = &mut to[a * row..(a + 1) * row];
-                    let row = 2 * i + a - p.padding;
+                    let (row, from) = (2 * i + a - p.padding, &mut grads[a * strip..(a + 1) * strip]);
                     isa::run(AddColumns { form: &self.columns, row, from, spare: &mut *spare, dx: &mut *dx });
                 }
             }
