@@ -46,6 +46,23 @@ fn picture(folder: &Path, name: &str, level: u8) -> PathBuf {
     path
 }
 
+/// Memory is kept from call to call, and made anew for more pictures or another number of threads.
+#[test]
+fn what_was_classified_before_leaves_no_trace() {
+    let classifier = load(&complete(), &Assumed::default()).unwrap();
+    let planes: Vec<Vec<u8>> =
+        (0..40_usize).map(|k| (0..32 * 32).map(|i| (i * (k + 3)) as u8).collect()).collect();
+    let alone: Vec<Vec<f32>> =
+        planes.iter().map(|plane| load(&complete(), &Assumed::default()).unwrap().logits(&[plane])).collect();
+    assert!(alone[0] != alone[1], "the pictures differ");
+    let pools = [1, 3].map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap());
+    for (turn, count) in [1, 5, 2, 40, 0, 1].into_iter().enumerate() {
+        let some: Vec<&[u8]> = planes[..count].iter().map(Vec::as_slice).collect();
+        let found = pools[turn / 2 % 2].install(|| classifier.logits(&some));
+        assert_eq!(found, alone[..count].concat(), "{count} pictures, call {turn}");
+    }
+}
+
 #[test]
 fn a_complete_file_needs_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
