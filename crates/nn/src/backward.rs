@@ -201,7 +201,7 @@ impl<T: Element> Pass<'_, T> {
                 }
             }
         };
-        let own_grads = group_grads.par_chunks_mut(stride);
+        let own_grads = group_grads.par_chunks_mut(stride).with_max_len(1);
         match grad_input {
             None => own_grads.enumerate().for_each(|(g, own)| run(g, None, &mut own[..len])),
             Some(GradInput { data, .. }) => own_grads

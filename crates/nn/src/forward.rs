@@ -95,7 +95,8 @@ impl<T: Element> Pass<'_, T> {
         let s = self.segment;
         let group = samples_per_group(batch);
         let outputs = memory.output[..s.output_len * batch].par_chunks_mut(s.output_len * group);
-        let inputs = input.par_chunks(s.input_len * group);
+        // Each group a task of its own: a thread that is held up must not keep several.
+        let inputs = input.par_chunks(s.input_len * group).with_max_len(1);
         match self.mode {
             Mode::Train => {
                 let numbers = memory.numbers.par_chunks_mut(s.arena.numbers * group);

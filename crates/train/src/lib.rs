@@ -10,6 +10,7 @@
 //! Command lines, tables and figures are left to other crates.
 #![forbid(unsafe_code)]
 
+mod awake;
 pub mod checkpoint;
 mod compare;
 pub mod doctor;

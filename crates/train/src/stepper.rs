@@ -1,5 +1,6 @@
 //! One optimizer step: the place where a recipe's mathematics is done, for the loop, benchmarks and tests alike.
 
+use crate::awake::awake;
 use crate::frozen::Frozen;
 use crate::recipe::{BiasGradient, Recipe, WeightGradient};
 use data::Batch;
@@ -25,6 +26,9 @@ pub struct BadGradient {
     /// The parameter, e.g. `conv1.weight`; of several the last in the network.
     pub tensor: String,
 }
+
+/// Multiply-adds of a batch's forward pass from which on its step is shared out over the threads.
+const WORTH_SHARING: u64 = 1 << 23;
 
 /// Weights, optimizer and memory of a run. A step is [`Stepper::score`] and then [`Stepper::learn`] with the same input.
 ///
@@ -113,6 +117,10 @@ impl<'a> Stepper<'a> {
     }
 
     fn score_mixed(&mut self, input: &[f32], targets: &[u32], mix: Option<Mix<'_>>) -> StepLoss {
+        self.shared(input, |own| own.score_here(input, targets, mix))
+    }
+
+    fn score_here(&mut self, input: &[f32], targets: &[u32], mix: Option<Mix<'_>>) -> StepLoss {
         self.net.forward(&self.params, input, self.at(), &mut self.workspace);
         let (logits, grad) = self.workspace.logits_and_grad();
         let loss = &self.recipe.loss;
@@ -134,6 +142,19 @@ impl<'a> Stepper<'a> {
     /// # Panics
     /// If `input` has another length than when it was scored.
     pub fn learn(&mut self, input: &[f32], lr: f64) -> Result<(), BadGradient> {
+        self.shared(input, |own| own.learn_here(input, lr))
+    }
+
+    /// Half a step, with the other threads awake if so large a batch is shared out at all.
+    fn shared<R: Send>(&mut self, input: &[f32], work: impl FnOnce(&mut Self) -> R + Send) -> R {
+        let samples = input.len() / self.net.input_shape().len();
+        if self.net.macs().saturating_mul(samples as u64) < WORTH_SHARING {
+            return work(self);
+        }
+        awake(|| work(self))
+    }
+
+    fn learn_here(&mut self, input: &[f32], lr: f64) -> Result<(), BadGradient> {
         let (mut finite, products) = self.backward(input);
         if self.recipe.bias_gradient == BiasGradient::SummedOverUnits {
             sum_bias_gradients(self.net, &mut self.grads);

@@ -118,7 +118,7 @@ impl Groups<'_> {
                     self.sample(n, &mut dw[..len], dx);
                 }
             };
-            let all = sums.par_chunks_mut(stride).enumerate();
+            let all = sums.par_chunks_mut(stride).with_max_len(1).enumerate();
             match dx {
                 None => all.for_each(|(k, sums)| work(k, sums, None)),
                 Some(dx) => {

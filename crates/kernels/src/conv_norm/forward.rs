@@ -48,7 +48,7 @@ impl ConvNorm {
             self.plan.forward(x, params.filters, params.b, u);
             isa::run(PlaneMoments { plane, x: u, to: blocks.as_chunks_mut().0 });
         };
-        let samples = x.par_chunks(g.input_len()).zip(kept.blocks.par_chunks_mut(blocks_len));
+        let samples = x.par_chunks(g.input_len()).with_max_len(1).zip(kept.blocks.par_chunks_mut(blocks_len));
         if self.is_cheap() {
             samples.for_each(|(x, blocks)| with_scratch(g.output_len(), |u| look(x, u, blocks)));
         } else {
@@ -58,7 +58,7 @@ impl ConvNorm {
         self.merge(kept.blocks, kept.mean, kept.variance);
         let norm = self.norm(params, kept.mean, kept.variance);
         self.with_affine(&norm, |affine| {
-            let ys = y.par_chunks_mut(self.output_len());
+            let ys = y.par_chunks_mut(self.output_len()).with_max_len(1);
             if self.is_cheap() {
                 let outs = ys.zip(bytes.par_chunks_mut(self.kept_bytes()));
                 return x.par_chunks(g.input_len()).zip(outs).for_each(|(x, (y, bytes))| {
