@@ -54,6 +54,26 @@ pub fn add_assign<T: Element>(y: &mut [T], x: &[T]) {
     }
 }
 
+/// Numbers of `y` that one thread adds to at a time in [`add_rows`].
+const ADDED: usize = 1 << 11;
+
+/// `y += Σ x[k]` over the rows of `x [k, stride]` in order; what lies behind the first `y.len()` numbers of a row does not count.
+///
+/// # Panics
+/// If rows are shorter than `y`.
+pub fn add_rows<T: Element>(y: &mut [T], x: &[T], stride: usize) {
+    assert!(stride >= y.len(), "rows of {stride} for {} numbers", y.len());
+    let add = |at: usize, y: &mut [T]| {
+        for row in x.chunks_exact(stride.max(1)) {
+            add_assign(y, &row[at..at + y.len()]);
+        }
+    };
+    if y.len() <= ADDED {
+        return add(0, y);
+    }
+    y.par_chunks_mut(ADDED).enumerate().for_each(|(k, y)| add(k * ADDED, y));
+}
+
 /// `Σ x²`, summed in f64: blocks of a fixed length one after the other, in each 16 sums side by side.
 #[must_use]
 pub fn sum_squares<T: Element>(x: &[T]) -> f64 {

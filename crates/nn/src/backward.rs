@@ -210,9 +210,7 @@ impl<T: Element> Pass<'_, T> {
                 .for_each(|(g, (own, dx))| run(g, Some(dx), &mut own[..len])),
         }
         grads.fill(T::ZERO);
-        for own in group_grads.chunks_exact(stride) {
-            reduce::add_assign(grads, &own[..len]);
-        }
+        reduce::add_rows(grads, group_grads, stride);
         reduce::all_finite(grads)
     }
 

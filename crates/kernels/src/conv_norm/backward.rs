@@ -126,9 +126,7 @@ impl Groups<'_> {
                     all.zip(dxs).for_each(|((k, sums), dx)| work(k, sums, Some(dx)));
                 }
             }
-            for sums in sums.chunks_exact(stride) {
-                reduce::add_assign(dw, &sums[..len]);
-            }
+            reduce::add_rows(dw, sums, stride);
         });
     }
 

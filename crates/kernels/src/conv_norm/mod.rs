@@ -39,7 +39,7 @@ const CHEAP: usize = 32;
 const CHEAP_UNPOOLED: usize = 16;
 
 /// The most groups of samples whose gradients are summed apart.
-const GROUPS: usize = 32;
+const GROUPS: usize = 16;
 
 /// A convolution with a batch normalisation and what follows it.
 ///
