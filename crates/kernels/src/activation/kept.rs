@@ -29,7 +29,11 @@ impl Kept<'_> {
     pub(crate) unsafe fn pull<S: Simd>(&self, s: S, at: usize, lanes: usize) -> S::F {
         // SAFETY: the caller's promise.
         unsafe {
-            let load = |from: &[f32]| s.load_first(from.as_ptr().add(at), lanes);
+            let load = |from: &[f32]| {
+                let from = from.as_ptr().add(at);
+                s.prefetch_ahead(from);
+                s.load_first(from, lanes)
+            };
             let dy = load(self.dy);
             match self.f {
                 None => dy,

@@ -180,10 +180,12 @@ impl Kernel for Apply<'_> {
         for i in (0..len).step_by(LANES) {
             // SAFETY: lanes from `i` up to `len` are read and written, of `slope` only if it is as long.
             unsafe {
+                s.prefetch_ahead(y.add(i));
                 let z = s.load_first(self.z.as_ptr().add(i), len - i);
                 if self.slope.is_empty() {
                     s.store_first(y.add(i), len - i, activation::activate(s, self.f, z));
                 } else {
+                    s.prefetch_ahead(slope.add(i));
                     let (value, bend) = activation::activate_with_slope(s, self.f, z);
                     s.store_first(y.add(i), len - i, value);
                     s.store_first(slope.add(i), len - i, bend);

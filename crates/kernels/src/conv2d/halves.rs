@@ -70,6 +70,8 @@ impl Kernel for Split<'_> {
                 // SAFETY: no more is read than the row has left, and half a row has room for whole vectors.
                 unsafe {
                     let from = row.as_ptr().wrapping_add(2 * k);
+                    s.prefetch_ahead(from);
+                    s.prefetch_ahead(from.wrapping_add(LANES));
                     let low = s.load_first(from, left.min(LANES));
                     let high = s.load_first(from.wrapping_add(LANES), left.saturating_sub(LANES).min(LANES));
                     let (even, odd) = s.deinterleave(low, high);

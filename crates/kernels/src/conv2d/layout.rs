@@ -99,6 +99,8 @@ impl Kernel for SplitPairs<'_> {
             // SAFETY: no more numbers are read than the row has left, nor written than there is room for.
             unsafe {
                 let from = self.row.as_ptr().add(2 * j);
+                s.prefetch_ahead(from);
+                s.prefetch_ahead(from.wrapping_add(LANES));
                 let low = s.load_first(from, left.min(LANES));
                 let high = s.load_first(from.wrapping_add(LANES), left.saturating_sub(LANES).min(LANES));
                 let (even, odd) = s.deinterleave(low, high);
