@@ -64,6 +64,25 @@ fn what_was_classified_before_leaves_no_trace() {
 }
 
 #[test]
+fn large_weights_in_bf16_move_the_scores_a_little() {
+    let spec = zoo::lenet5(Shape::image(1, 128, 128), CLASSES);
+    let net = spec.build::<f32>().unwrap();
+    let params = net.init_params(&Default::default(), 3);
+    let preprocess = Preprocess::new(128, 128, Colour::Gray, data_spec().preprocess.feature);
+    let data = DataSpec { preprocess, ..data_spec() };
+    let file = ModelFile::of(&spec, &net, &params, data.to_metadata());
+    let exact = load(&file, &Assumed::default()).unwrap();
+    let near = load(&file, &Assumed::default()).unwrap().in_bf16();
+    assert_eq!((near.class_names(), near.params()), (exact.class_names(), exact.params()));
+    let plane: Vec<u8> = (0..128 * 128).map(|i| (i * 7 / 3) as u8).collect();
+    let [exact, near] = [exact, near].map(|classifier| classifier.logits(&[&plane]));
+    assert!(
+        exact != near && exact.iter().zip(&near).all(|(a, b)| (a - b).abs() < 0.01),
+        "{exact:?} {near:?}"
+    );
+}
+
+#[test]
 fn a_complete_file_needs_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("best.safetensors");

@@ -65,6 +65,10 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// # Safety
     /// 16 bytes can be read at `from`.
     unsafe fn load_bytes(self, from: *const u8) -> Self::F;
+    /// 16 numbers of which memory holds the upper halves (bf16).
+    /// # Safety
+    /// 16 of them can be read at `from`.
+    unsafe fn load_bf16(self, from: *const u16) -> Self::F;
     /// # Safety
     /// 16 numbers can be read at `from`.
     unsafe fn load(self, from: *const f32) -> Self::F;

@@ -35,6 +35,7 @@ pub mod disk;
 mod error;
 mod forward;
 mod fuse;
+mod in_bf16;
 pub mod init;
 mod join;
 mod layer;
@@ -60,6 +61,7 @@ pub mod zoo;
 
 pub use error::BuildError;
 pub use fuse::fuse;
+pub use in_bf16::in_bf16;
 pub use join::Join;
 pub use kernels::Buffer;
 pub use layer::{Ctx, Layer, Locality, Mode, Past, Saved, SavedMut, SavedSize, View, ViewMut, Weights};

@@ -111,6 +111,16 @@ impl Simd for Avx2 {
         })
     }
     #[inline(always)]
+    unsafe fn load_bf16(self, from: *const u16) -> F {
+        x86!({
+            let half = |from: *const u16| {
+                let wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(wide))
+            };
+            (half(from), half(from.add(8)))
+        })
+    }
+    #[inline(always)]
     unsafe fn load(self, from: *const f32) -> F {
         x86!((_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))))
     }

@@ -57,6 +57,13 @@ impl Simd for Avx512 {
         x86!(_mm512_set1_ps(x))
     }
     #[inline(always)]
+    unsafe fn load_bf16(self, from: *const u16) -> __m512 {
+        x86!({
+            let wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide))
+        })
+    }
+    #[inline(always)]
     unsafe fn load_bytes(self, from: *const u8) -> __m512 {
         x86!(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))))
     }

@@ -174,6 +174,18 @@ impl Simd for Neon {
         })
     }
     #[inline(always)]
+    unsafe fn load_bf16(self, from: *const u16) -> F {
+        neon!({
+            let (a, b) = (vld1q_u16(from), vld1q_u16(from.add(8)));
+            [
+                vreinterpretq_f32_u32(vshll_n_u16::<16>(vget_low_u16(a))),
+                vreinterpretq_f32_u32(vshll_high_n_u16::<16>(a)),
+                vreinterpretq_f32_u32(vshll_n_u16::<16>(vget_low_u16(b))),
+                vreinterpretq_f32_u32(vshll_high_n_u16::<16>(b)),
+            ]
+        })
+    }
+    #[inline(always)]
     unsafe fn load(self, from: *const f32) -> F {
         neon!([vld1q_f32(from), vld1q_f32(from.add(4)), vld1q_f32(from.add(8)), vld1q_f32(from.add(12))])
     }

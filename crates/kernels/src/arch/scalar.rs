@@ -29,6 +29,12 @@ impl Simd for Scalar {
         unsafe { from.cast::<[u8; LANES]>().read() }.map(f32::from)
     }
     #[inline(always)]
+    unsafe fn load_bf16(self, from: *const u16) -> F {
+        // SAFETY: the caller promises 16 readable halves.
+        unsafe { from.cast::<[u16; LANES]>().read_unaligned() }
+            .map(|half| f32::from_bits(u32::from(half) << 16))
+    }
+    #[inline(always)]
     unsafe fn load(self, from: *const f32) -> F {
         // SAFETY: the caller promises 16 readable numbers; an array of f32 has no alignment beyond theirs.
         unsafe { from.cast::<F>().read_unaligned() }

@@ -57,10 +57,13 @@ impl Kernel for Arithmetic<'_> {
         let (even, odd) = s.deinterleave(a, b);
         let (first, second) = s.interleave(a, b);
         let bytes = self.b.map(|x| x as u8);
+        let halves = self.c.map(|x| (x.to_bits() >> 16) as u16);
         let vectors = [
             s.splat(self.a[3]),
             // SAFETY: 16 bytes are there.
             unsafe { s.load_bytes(bytes.as_ptr()) },
+            // SAFETY: 16 halves are there.
+            unsafe { s.load_bf16(halves.as_ptr()) },
             s.add(a, b),
             s.sub(a, b),
             s.mul(a, b),

@@ -15,7 +15,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed as in the formula")]
 
-use std::cell::Cell;
+use std::cell::Cell as Switch;
 use std::ops::Range;
 
 use crate::isa;
@@ -40,7 +40,7 @@ const WIDE: usize = 3;
 thread_local! {
     /// Calls with few rows go through `b` forwards and backwards in turn: where the last one ended, the thread's L2 still holds some of it.
     /// No sum is added in another order.
-    static BACKWARDS: Cell<bool> = const { Cell::new(false) };
+    static BACKWARDS: Switch<bool> = const { Switch::new(false) };
 }
 
 /// What becomes of what a product's place held.
@@ -50,8 +50,33 @@ enum Write {
     Add,
 }
 
-pub(super) fn matmul_nt((m, n, k): (usize, usize, usize), a: &[f32], b: &[f32], c: &mut [f32]) {
-    assert!(a.len() >= m * k && b.len() >= n * k && c.len() >= m * n);
+/// How `b` is stored: numbers, or halves of them, which are widened on the way into registers.
+pub(super) trait Cell: Copy + Sync {
+    /// Cells from one row of `k` numbers to the next.
+    fn pitch(k: usize) -> usize;
+
+    /// Up to 16 numbers, of which `left` are there, zeros behind.
+    ///
+    /// # Safety
+    /// They are at `from`, in a row as long as [`Cell::pitch`] says.
+    unsafe fn load<S: Simd>(s: S, from: *const Self, left: usize) -> S::F;
+}
+
+impl Cell for f32 {
+    fn pitch(k: usize) -> usize {
+        k
+    }
+
+    /// A whole vector without a mask where `left` allows it.
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, from: *const f32, left: usize) -> S::F {
+        // SAFETY: the caller's promise.
+        unsafe { if left >= LANES { s.load(from) } else { s.load_first(from, left) } }
+    }
+}
+
+pub(super) fn matmul_nt<B: Cell>((m, n, k): (usize, usize, usize), a: &[f32], b: &[B], c: &mut [f32]) {
+    assert!(a.len() >= m * k && b.len() >= n * B::pitch(k) && c.len() >= m * n);
     if m == 0 || n == 0 || k == 0 {
         return c.fill(0.0);
     }
@@ -94,12 +119,12 @@ pub(super) fn matmul_nt((m, n, k): (usize, usize, usize), a: &[f32], b: &[f32], 
 }
 
 /// Some columns of `c`, as far as some terms go. [`matmul_nt`] has checked the lengths.
-struct Product<'a> {
+struct Product<'a, B> {
     m: usize,
     n: usize,
     k: usize,
     a: &'a [f32],
-    b: &'a [f32],
+    b: &'a [B],
     columns: Range<usize>,
     terms: Range<usize>,
     /// Where the terms begin that will be asked for next.
@@ -109,7 +134,7 @@ struct Product<'a> {
     out: SharedMut<'a>,
 }
 
-impl Kernel for Product<'_> {
+impl<B: Cell> Kernel for Product<'_, B> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
@@ -139,15 +164,18 @@ impl Kernel for Product<'_> {
     }
 }
 
-impl Product<'_> {
-    /// The row of the next terms that tile number `tile` asks for: first those of `b`, then those of `a`.
+impl<B: Cell> Product<'_, B> {
+    /// The row of the next terms that tile number `tile` asks for, and bytes of a number there: first those of `b`, then those of `a`.
     #[inline(always)]
-    fn hint(&self, tile: usize) -> Option<*const f32> {
+    fn hint(&self, tile: usize) -> Option<(*const u8, usize)> {
         let next = self.next?;
-        let row = |x: &[f32], row: usize| x.as_ptr().wrapping_add(row * self.k + next);
         match tile {
-            tile if tile < self.n => Some(row(self.b, tile)),
-            tile if tile < self.n + self.m => Some(row(self.a, tile - self.n)),
+            tile if tile < self.n => {
+                Some((self.b.as_ptr().wrapping_add(tile * B::pitch(self.k) + next).cast(), size_of::<B>()))
+            }
+            tile if tile < self.n + self.m => {
+                Some((self.a.as_ptr().wrapping_add((tile - self.n) * self.k + next).cast(), size_of::<f32>()))
+            }
             _ => None,
         }
     }
@@ -158,31 +186,31 @@ impl Product<'_> {
         &self,
         s: S,
         (i, j): (usize, usize),
-        hint: Option<*const f32>,
+        hint: Option<(*const u8, usize)>,
         sums: &mut [f32; TALL * WIDE * LANES],
     ) -> (usize, usize) {
-        let (k, len) = (self.k, self.terms.len());
+        let (k, pitch, len) = (self.k, B::pitch(self.k), self.terms.len());
         let mut acc = [[s.splat(0.0); NR]; MR];
         // SAFETY: `matmul_nt` checked that rows `i..i + MR` of `a` and `j..j + NR` of `b`, `k` numbers each, are there, and that
         // `out` has `m` rows of `n`; the terms end at `k`. `sums` has room for the largest tile.
         unsafe {
             let a = self.a.as_ptr().add(i * k + self.terms.start);
-            let b = self.b.as_ptr().add(j * k + self.terms.start);
+            let b = self.b.as_ptr().add(j * pitch + self.terms.start);
             // Four vectors at once: what counts the loop takes turns with the multiply-adds on the same ports.
             let mut p = 0;
             while p + UNROLLED <= len {
                 for p in (p..p + UNROLLED).step_by(LANES) {
-                    if let Some(hint) = hint {
-                        s.prefetch(hint.wrapping_add(p));
+                    if let Some((hint, bytes)) = hint {
+                        s.prefetch(hint.wrapping_add(p * bytes).cast());
                     }
                 }
                 for q in 0..UNROLLED / LANES {
-                    step(s, k, a.add(p + q * LANES), b.add(p + q * LANES), LANES, &mut acc);
+                    step(s, (k, pitch), a.add(p + q * LANES), b.add(p + q * LANES), LANES, &mut acc);
                 }
                 p += UNROLLED;
             }
             while p < len {
-                step(s, k, a.add(p), b.add(p), len - p, &mut acc);
+                step(s, (k, pitch), a.add(p), b.add(p), len - p, &mut acc);
                 p += LANES;
             }
             for i in 0..MR {
@@ -205,13 +233,13 @@ impl Product<'_> {
 /// Up to 16 terms, of which `left` are there.
 ///
 /// # Safety
-/// They can be read in `MR` rows of `a` and `NR` rows of `b`, `k` numbers apart.
+/// They can be read in `MR` rows of `a` and `NR` rows of `b`, so many cells apart.
 #[inline(always)]
-unsafe fn step<S: Simd, const MR: usize, const NR: usize>(
+unsafe fn step<S: Simd, B: Cell, const MR: usize, const NR: usize>(
     s: S,
-    k: usize,
+    (k, pitch): (usize, usize),
     a: *const f32,
-    b: *const f32,
+    b: *const B,
     left: usize,
     acc: &mut [[S::F; NR]; MR],
 ) {
@@ -219,25 +247,15 @@ unsafe fn step<S: Simd, const MR: usize, const NR: usize>(
     unsafe {
         let mut vb = [s.splat(0.0); NR];
         for j in 0..NR {
-            vb[j] = load(s, b.add(j * k), left);
+            vb[j] = B::load(s, b.add(j * pitch), left);
         }
         for i in 0..MR {
-            let va = load(s, a.add(i * k), left);
+            let va = f32::load(s, a.add(i * k), left);
             for j in 0..NR {
                 acc[i][j] = s.mul_add(va, vb[j], acc[i][j]);
             }
         }
     }
-}
-
-/// A whole vector without a mask where `left`, the numbers that are there, allow it.
-///
-/// # Safety
-/// They can be read.
-#[inline(always)]
-unsafe fn load<S: Simd>(s: S, from: *const f32, left: usize) -> S::F {
-    // SAFETY: the caller's promise.
-    unsafe { if left >= LANES { s.load(from) } else { s.load_first(from, left) } }
 }
 
 /// Folds `count` vectors into their sums, which take the first places.

@@ -3,6 +3,7 @@
 //! Large products are split over the current rayon pool by blocks of the output, so that no sum crosses a
 //! thread and the bits do not depend on the number of threads.
 
+pub mod bf16;
 mod dot;
 mod reference;
 mod sink;

@@ -64,6 +64,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N", value_parser = count, default_value = "5")]
     pub(crate) reps: usize,
 
+    /// In inference, round large fully connected layers' weights to bf16
+    #[arg(long)]
+    pub(crate) bf16: bool,
+
     /// Tell the time of each layer instead, forward and backward, on one thread
     #[arg(long)]
     pub(crate) profile: bool,

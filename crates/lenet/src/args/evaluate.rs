@@ -37,6 +37,10 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "skip|fail", hide_possible_values = true, default_value = "fail")]
     pub(crate) on_bad: OnBadWord,
 
+    /// Round large fully connected layers' weights to bf16: what it does to the scores
+    #[arg(long)]
+    pub(crate) bf16: bool,
+
     /// Print one JSON object: loss, top1, top5, samples, ...
     #[arg(long)]
     pub(crate) json: bool,

@@ -31,6 +31,10 @@ pub(crate) struct PredictArgs {
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
 
+    /// Round large fully connected layers' weights to bf16: other scores, and one picture at a time sooner
+    #[arg(long)]
+    pub(crate) bf16: bool,
+
     /// Print one JSON object a line, also on a screen
     #[arg(long)]
     pub(crate) json: bool,

@@ -22,7 +22,8 @@ pub(super) fn run(args: EvaluateArgs, console: Console) -> Result<(), Failure> {
     // Only weights that do not name their classes themselves take the names from the data.
     let assumed =
         Assumed { model: args.model, class_names: Some(data.class_names().to_vec()), preprocess: None };
-    let classifier = Classifier::from_file(&file, &assumed, &args.weights)?;
+    let exact = Classifier::from_file(&file, &assumed, &args.weights)?;
+    let classifier = if args.bf16 { exact.in_bf16() } else { exact };
     let data = data.align_to(classifier.class_names());
     let decoding = Decoding::new(console, "read");
     let set = prepare_split(

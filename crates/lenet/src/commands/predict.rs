@@ -26,7 +26,8 @@ enum Form {
 /// Predicts; bad pictures are named as they come, and the first of them decides the exit code.
 pub(super) fn run(args: PredictArgs) -> Result<(), Failure> {
     let assumed = Assumed { model: args.model, ..Assumed::default() };
-    let classifier = Classifier::load_assuming(&args.weights, &assumed)?;
+    let exact = Classifier::load_assuming(&args.weights, &assumed)?;
+    let classifier = if args.bf16 { exact.in_bf16() } else { exact };
     let form = if args.json || !out::is_screen() { Form::Json } else { Form::Words };
     let mut bad = Bad(None);
     for path in &args.pictures {

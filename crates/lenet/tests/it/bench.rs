@@ -43,6 +43,16 @@ fn a_model_of_ones_own_is_measured_like_a_built_in_one() {
 }
 
 #[test]
+fn weights_in_bf16_are_for_inference_and_told() {
+    let lab = Lab::new();
+    let found = list(&lab.ok(&format!("bench {SHORT} --models lenet5 --bf16 --json -j 1 -b 1")));
+    let told: Vec<_> = found.iter().map(|one| (one["mode"].clone(), one["weights"].clone())).collect();
+    assert_eq!(told, [("train".into(), "f32".into()), ("infer".into(), "bf16".into())]);
+    let text = lab.ok(&format!("bench {SHORT} --models lenet5 --bf16 --modes infer --profile -b 1"));
+    assert!(text.contains("linear in bf16"), "{text}");
+}
+
+#[test]
 fn a_profile_has_both_passes_of_every_layer() {
     let lab = Lab::new();
     let flags = "--models perceptron --modes train --profile";

@@ -13,6 +13,7 @@ mod global_avg_pool2d;
 mod joined;
 mod layer_norm;
 mod linear;
+mod linear_bf16;
 mod max_pool2d;
 mod softmax;
 
@@ -29,5 +30,6 @@ pub use global_avg_pool2d::GlobalAvgPool2d;
 pub use joined::Joined;
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::{Linear, LinearConfig};
+pub(crate) use linear_bf16::LinearBf16;
 pub use max_pool2d::{MaxPool2d, Pool2dConfig};
 pub use softmax::Softmax;

@@ -28,8 +28,11 @@ struct Effort {
 
 /// Measures.
 pub(super) fn run(args: BenchArgs, threads: &[u16], console: Console) -> Result<(), Failure> {
-    let subjects: Vec<Subject> =
-        args.models.iter().map(|model| Subject::read(model, args.opt)).collect::<Result<_, _>>()?;
+    let subjects: Vec<Subject> = args
+        .models
+        .iter()
+        .map(|model| Subject::read(model, args.opt, args.bf16))
+        .collect::<Result<_, _>>()?;
     let time = Duration::try_from_secs_f64(args.secs)
         .map_err(|_| Failure::usage(format!("--secs {} is longer than anyone would wait", args.secs)))?;
     let effort = Effort { time, repetitions: args.reps };

@@ -67,7 +67,7 @@ struct Row {
 
 impl<'a> Profile<'a> {
     fn measure(subject: &'a Subject, mode: ModeWord, batch: usize, effort: Effort) -> Result<Self, Failure> {
-        let (net, clocks) = nn::timed(subject.net()?);
+        let (net, clocks) = nn::timed(subject.net(mode)?);
         let mut feed = Feed::new(subject, batch);
         let mut calls = 0_usize;
         // Clocks and calls both count the warm-up.

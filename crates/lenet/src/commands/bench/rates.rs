@@ -63,6 +63,8 @@ struct Row<'a> {
     mode: ModeWord,
     batch: usize,
     threads: usize,
+    /// How the largest are held.
+    weights: &'static str,
     images_per_sec: Spread,
     /// Share of the peak.
     fma_fraction: f64,
@@ -91,6 +93,7 @@ impl<'a> Row<'a> {
             mode,
             batch,
             threads: pool.current_num_threads(),
+            weights: subject.weights(mode),
             images_per_sec: each(|one| one.rate),
             fma_fraction: multiply_adds as f64 * each(|one| one.rate / one.peak).median,
             peak_gflops: 2e-9 * each(|one| one.peak).median,
@@ -125,6 +128,7 @@ impl<'a> Row<'a> {
             "fma_fraction": self.fma_fraction,
             "peak_gflops": self.peak_gflops,
             "multiply_adds_per_image": self.multiply_adds,
+            "weights": self.weights,
             "isa": kernels::Isa::current().name(),
         })
     }
@@ -141,7 +145,7 @@ fn heading(widest: usize) -> String {
 
 /// Whole training steps.
 fn train(subject: &Subject, batch: usize, effort: Effort) -> Result<Vec<Repetition>, Failure> {
-    let net = subject.net()?;
+    let net = subject.net(ModeWord::Train)?;
     let mut stepper = Stepper::new(&net, &subject.recipe, subject.params(&net), batch);
     let mut feed = Feed::new(subject, batch);
     let mut loss = 0.0;
@@ -162,7 +166,7 @@ fn train(subject: &Subject, batch: usize, effort: Effort) -> Result<Vec<Repetiti
 
 /// Forward passes.
 fn infer(subject: &Subject, batch: usize, effort: Effort) -> Result<Vec<Repetition>, Failure> {
-    let net = subject.net()?;
+    let net = subject.net(ModeWord::Infer)?;
     let params = subject.params(&net);
     let mut memory = net.workspace(batch, Mode::Eval);
     let mut feed = Feed::new(subject, batch);
@@ -180,6 +184,7 @@ mod tests {
             mode: ModeWord::Train,
             batch: 128,
             threads: 2,
+            weights: "f32",
             images_per_sec: Spread { median: 3456.4, min: 3333.3, max: 3500.0 },
             fma_fraction: 0.756,
             peak_gflops: 230.0,

@@ -1,6 +1,9 @@
 //! What is measured: a model, and what its steps need.
 
-use crate::{args::OptimizerWord, exit::Failure};
+use crate::{
+    args::{ModeWord, OptimizerWord},
+    exit::Failure,
+};
 use nn::{
     Buffer, ModelSpec, Sequential, Shape,
     optim::{Adam, AdamW, OptimizerConfig, Sgd},
@@ -28,6 +31,8 @@ pub(super) struct Subject {
     pub(super) recipe: Recipe,
     /// Multiply-adds an image that the model's definition asks for.
     pub(super) work: Work,
+    /// Whether inference has large weights in bf16.
+    bf16: bool,
 }
 
 /// Multiply-adds an image.
@@ -40,7 +45,7 @@ pub(super) struct Work {
 
 impl Subject {
     /// The built-in model of that name, or the one in that file.
-    pub(super) fn read(word: &str, optimizer: OptimizerWord) -> Result<Self, Failure> {
+    pub(super) fn read(word: &str, optimizer: OptimizerWord, bf16: bool) -> Result<Self, Failure> {
         let recipe = Recipe::builtin(word, Preset::Tuned)?;
         let optimizer = match optimizer {
             OptimizerWord::Sgd => OptimizerConfig::Sgd(Sgd::with_momentum(MOMENTUM)),
@@ -57,12 +62,22 @@ impl Subject {
         };
         let plain = model::build(&spec, spec.input, classes)?;
         let macs: Vec<u64> = plain.nodes().iter().map(|node| node.layer.macs()).collect();
-        Ok(Self { work: Work::of(&macs), spec, classes, recipe })
+        Ok(Self { work: Work::of(&macs), spec, classes, recipe, bf16 })
     }
 
-    /// The network as the trainer runs it.
-    pub(super) fn net(&self) -> Result<Sequential, Failure> {
-        Ok(nn::fuse(model::build(&self.spec, self.spec.input, self.classes)?))
+    /// The network as the trainer runs it, or a classifier.
+    pub(super) fn net(&self, mode: ModeWord) -> Result<Sequential, Failure> {
+        let net = nn::fuse(model::build(&self.spec, self.spec.input, self.classes)?);
+        if mode == ModeWord::Train || !self.bf16 {
+            return Ok(net);
+        }
+        let params = self.params(&net);
+        Ok(nn::in_bf16(net, &params))
+    }
+
+    /// How the largest weights are held in that mode.
+    pub(super) fn weights(&self, mode: ModeWord) -> &'static str {
+        if mode == ModeWord::Infer && self.bf16 { "bf16" } else { "f32" }
     }
 
     /// Weights to begin with.
@@ -113,7 +128,7 @@ mod tests {
 
     #[test]
     fn work_is_what_the_definition_asks_for() {
-        let lenet5 = Subject::read("lenet5", OptimizerWord::Sgd).unwrap();
+        let lenet5 = Subject::read("lenet5", OptimizerWord::Sgd, false).unwrap();
         assert_eq!((lenet5.work.forward, lenet5.work.backward), (12_009_000, 2 * 12_009_000 - 2_306_400));
         assert_eq!(Work::of(&[0, 3, 0, 5]), Work { forward: 8, backward: 13 });
         assert_eq!(Work::of(&[0]), Work { forward: 0, backward: 0 });
@@ -121,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_feed_goes_around_whole_batches() {
-        let subject = Subject::read("perceptron", OptimizerWord::Adam).unwrap();
+        let subject = Subject::read("perceptron", OptimizerWord::Adam, false).unwrap();
         let mut feed = Feed::new(&subject, 100);
         let mut round = || {
             let (input, targets) = feed.next();
