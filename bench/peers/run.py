@@ -27,8 +27,8 @@ HERE = Path(__file__).parent
 class Lenet:
     """Started anew for each turn."""
 
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, program, flags=()):
+        self.program, self.flags = program, list(flags)
 
     def params(self, name):
         text = subprocess.run([self.program, "inspect", model.word_for_lenet(name)], check=True, capture_output=True, text=True)
@@ -36,7 +36,7 @@ class Lenet:
 
     def measure(self, task, threads):
         command = [self.program, "bench", "--json", "--quiet", "--models", model.word_for_lenet(task["model"]),
-                   "--modes", task["mode"], "-b", str(task["batch"]), "-j", str(threads), "--secs", str(task["secs"]), "--reps", "1"]
+                   "--modes", task["mode"], "-b", str(task["batch"]), "-j", str(threads), "--secs", str(task["secs"]), "--reps", "1", *self.flags]
         found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)[0]
         return {"images_per_sec": found["images_per_sec"], "fma_fraction": found["fma_fraction"]}
 
@@ -119,6 +119,7 @@ def arguments():
     numbers = lambda text: [int(word) for word in text.split(",")]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lenet", default="target/release/lenet", help="the program")
+    parser.add_argument("--bf16", action="store_true", help="inference of lenet with large weights in bf16; the peers keep f32")
     parser.add_argument("--burn", help="burn's side, as burn/Cargo.toml builds it; left out if not given")
     parser.add_argument("--python", default=sys.executable, help="the Python that has the peers")
     parser.add_argument("--peers", type=words, default=PEERS, help=f"some of {','.join(PEERS)}")
@@ -134,7 +135,7 @@ def arguments():
 
 def main():
     args = arguments()
-    lenet, found = Lenet(args.lenet), []
+    lenet, found = Lenet(args.lenet, ["--bf16"] if args.bf16 else []), []
     for threads in args.threads:
         for mode in args.modes:
             peers = [peer for peer in args.peers if mode == "infer" or peer != "onnxruntime"]
