@@ -4,6 +4,7 @@
 //! phase of the stride: input cell `(s·m + u, s·n + v)` is reached by the taps with `p·d ≡ u + padding (mod s)` and
 //! `q·d ≡ v + padding` alone, at output row `m + (u + padding − p·d) / s`.
 
+use super::back_by_two::{self, BackByTwo};
 use super::outer::{BAND_NUMBERS as CELL_NUMBERS, Outer};
 use super::pack::Turned;
 use super::sum_taps::SumTaps;
@@ -39,6 +40,8 @@ pub(in crate::conv2d) struct Direct {
     to_step: usize,
     channels: usize,
     size: (usize, usize),
+    /// Whether [`BackByTwo`] does it, with the same bits.
+    by_two: bool,
 }
 
 fn window(g: &Conv2dGeom) -> impl Iterator<Item = (usize, usize)> {
@@ -74,6 +77,7 @@ impl Direct {
             to_step: 1,
             channels: g.out_channels,
             size: (g.out_h, g.out_w),
+            by_two: false,
         }
     }
 
@@ -95,6 +99,8 @@ impl Direct {
             (most.0 as usize, most.1 as usize)
         };
         let (rows, columns) = (over(g.in_h, g.kernel_h, g.out_h), over(g.in_w, g.kernel_w, g.out_w));
+        let by_two = back_by_two::fits(g);
+        let columns = if by_two { (columns.0.max(1), columns.1) } else { columns };
         let from = Padded::new(g.out_channels, (g.out_h, g.out_w), rows, columns);
         let group = |u: usize, v: usize| {
             let cells = || window(g).filter_map(move |(p, q)| Some((p, q, shift(u, p)?, shift(v, q)?)));
@@ -110,7 +116,8 @@ impl Direct {
         let (rows, columns) = (s.min(g.in_h), s.min(g.in_w));
         let groups =
             (0..rows).flat_map(|u| (0..columns).map(move |v| (u, v))).map(|(u, v)| group(u, v)).collect();
-        Direct { from, groups, from_step: 1, to_step: s, channels: g.in_channels, size: (g.in_h, g.in_w) }
+        let (channels, size) = (g.in_channels, (g.in_h, g.in_w));
+        Direct { from, groups, from_step: 1, to_step: s, channels, size, by_two }
     }
 
     fn depth(&self) -> usize {
@@ -132,6 +139,13 @@ impl Direct {
     }
 
     pub(super) fn run(&self, x: &[f32], packed: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+        if self.by_two {
+            return with_scratch(self.from.len(), |scratch| {
+                let (form, channels, size) = (&self.from, self.channels, self.size);
+                let dy = form.fill(x, scratch);
+                isa::run(BackByTwo { form, dy, weights: packed, channels, size, dx: y });
+            });
+        }
         let (depth, columns, step) = (self.depth(), self.size.1, self.to_step);
         let band = (BAND_NUMBERS / (columns * step * depth)).max(1);
         let lens = [self.from.len(), band * step * columns * depth];

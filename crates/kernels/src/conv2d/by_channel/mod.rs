@@ -9,6 +9,7 @@
 //! No lane is idle for any width of a plane, a stride costs nothing (a cell's neighbours are addresses), and no sum over lanes
 //! is left at the end. What it asks for: channels that fill vectors of 16.
 
+mod back_by_two;
 mod direct;
 mod outer;
 mod pack;

@@ -90,6 +90,22 @@ fn an_image_in_several_bands_agrees() {
     check_direct(Conv2dGeom::square(3, 33, (67, 70), 3, 2, 1).unwrap());
 }
 
+/// Odd and even sizes around a vector, channels that fill none, and rows below which `dy` has none.
+#[test]
+fn windows_of_three_at_stride_two_agree() {
+    for (inp, out, size) in [
+        (16, 32, (64, 64)),
+        (17, 9, (2, 2)),
+        (33, 8, (3, 17)),
+        (20, 40, (9, 15)),
+        (48, 16, (5, 16)),
+        (1, 1, (4, 33)),
+        (12, 3, (7, 63)),
+    ] {
+        check_direct(Conv2dGeom::square(inp, out, size, 3, 2, 1).unwrap());
+    }
+}
+
 #[test]
 fn the_form_follows_from_the_sizes_alone() {
     let form = |inp, out, size, kernel, stride| {
