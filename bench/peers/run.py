@@ -99,13 +99,14 @@ def combination(lenet, workers, task, threads, rounds):
     rates = [one["images_per_sec"] for one in own]
     rows = [{"peer": peer, "images_per_sec": spread(found), "ratio": spread([a / b for a, b in zip(rates, found)])}
             for peer, found in others.items() if found]
-    return {**task, "threads": threads, "lenet": spread(rates), "fma_fraction": statistics.median(one["fma_fraction"] for one in own),
+    return {**task, "threads": threads, "flags": lenet.flags, "lenet": spread(rates), "fma_fraction": statistics.median(one["fma_fraction"] for one in own),
             "peers": sorted(rows, key=lambda row: row["ratio"]["median"]), "errors": errors}
 
 
-def table(found):
+def table(found, bf16):
     """One line a combination and peer, the hardest peer first."""
-    yield "| model | mode | batch | threads | lenet, images/s | of peak | peer | its images/s | ratio (lowest–highest) |"
+    own = "lenet in bf16" if bf16 else "lenet"
+    yield f"| model | mode | batch | threads | {own}, images/s | of peak | peer | its images/s | ratio (lowest–highest) |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for one in found:
         head = f"| {one['model']} | {one['mode']} | {one['batch']} | {one['threads']} | {one['lenet']['median']:,.0f} | {one['fma_fraction']:.0%} |"
@@ -150,7 +151,7 @@ def main():
                         print(f"{peer}, {name}, {mode}, batch {batch}: {error}", file=sys.stderr)
             for worker in workers.values():
                 worker.close()
-    print("\n".join(table(found)))
+    print("\n".join(table(found, args.bf16)))
     if args.json:
         args.json.write_text(json.dumps(found, indent=1) + "\n")
     sys.exit(any(one["errors"] for one in found))

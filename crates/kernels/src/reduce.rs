@@ -182,6 +182,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn rows_are_added_in_order_whatever_thread_adds() {
+        for (len, stride, rows) in
+            [(3, 3, 4), (5, 9, 2), (2 * ADDED + 3, 2 * ADDED + 16, 3), (ADDED, ADDED, 0)]
+        {
+            let x = crate::noise::noise(1, rows * stride);
+            let mut expected = crate::noise::noise(2, len);
+            let mut found = expected.clone();
+            for row in x.chunks_exact(stride) {
+                expected.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
+            }
+            add_rows(&mut found, &x, stride);
+            assert_eq!(found, expected, "{len} of {stride}, {rows} rows");
+        }
+    }
+
+    #[test]
     fn bits_are_the_same_or_not() {
         let x: Vec<f32> = (0..700).map(|i| i as f32).collect();
         let wide: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();

@@ -32,6 +32,9 @@ const WORTH_SHARING: u64 = 1 << 23;
 
 /// Weights, optimizer and memory of a run. A step is [`Stepper::score`] and then [`Stepper::learn`] with the same input.
 ///
+/// Work is shared out over the current rayon pool, whose idle threads are kept awake meanwhile; other jobs in that pool must not wait for
+/// a later step.
+///
 /// # Examples
 /// ```
 /// use train::{Preset, Recipe, Stepper};

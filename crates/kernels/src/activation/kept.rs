@@ -29,20 +29,29 @@ impl Kept<'_> {
     pub(crate) unsafe fn pull<S: Simd>(&self, s: S, at: usize, lanes: usize) -> S::F {
         // SAFETY: the caller's promise.
         unsafe {
-            let load = |from: &[f32]| {
-                let from = from.as_ptr().add(at);
-                s.prefetch_ahead(from);
-                s.load_first(from, lanes)
-            };
-            let dy = load(self.dy);
+            let dy = load(s, self.dy, at, lanes);
             match self.f {
                 None => dy,
-                Some(_) if !self.slope.is_empty() => s.mul(dy, load(self.slope)),
+                Some(_) if !self.slope.is_empty() => s.mul(dy, load(s, self.slope, at, lanes)),
                 Some(f) => {
-                    let y = load(self.y);
+                    let y = load(s, self.y, at, lanes);
                     s.mul(dy, derivative(s, f, y, y))
                 }
             }
         }
+    }
+}
+
+/// Up to 16 numbers from `at` on, with what comes 4 KiB later asked for.
+///
+/// # Safety
+/// `x` is as long as `at + min(lanes, 16)`.
+#[inline(always)]
+unsafe fn load<S: Simd>(s: S, x: &[f32], at: usize, lanes: usize) -> S::F {
+    // SAFETY: the caller's promise; what is asked for is a hint.
+    unsafe {
+        let from = x.as_ptr().add(at);
+        s.prefetch_ahead(from);
+        s.load_first(from, lanes)
     }
 }

@@ -113,11 +113,10 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn load_bf16(self, from: *const u16) -> F {
         x86!({
-            let half = |from: *const u16| {
-                let wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
-                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(wide))
-            };
-            (half(from), half(from.add(8)))
+            let low = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
+            let high = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.add(8).cast()));
+            let wide = (_mm256_slli_epi32::<16>(low), _mm256_slli_epi32::<16>(high));
+            (_mm256_castsi256_ps(wide.0), _mm256_castsi256_ps(wide.1))
         })
     }
     #[inline(always)]

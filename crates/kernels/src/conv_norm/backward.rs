@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::place::{Line, Place};
 use super::pooled::{PoolGradient, PoolSums};
-use super::{ConvNorm, GROUPS, Grads, Kept, Params, Past};
+use super::{ConvNorm, Grads, Kept, Params, Past, samples_per_group};
 use crate::batch_norm::Norm;
 use crate::batch_norm::vector::{self, Affine, Sums};
 use crate::scratch::with_scratch;
@@ -107,7 +107,7 @@ impl Groups<'_> {
     fn convolve(&self, dx: Option<&mut [f32]>, dw: &mut [f32]) {
         let (g, len) = (self.net.geom(), self.net.geom().weight_len());
         let batch = self.net.batch(self.past.x.len());
-        let group = batch.div_ceil(GROUPS).max(1);
+        let group = samples_per_group(batch);
         let stride = len.next_multiple_of(LANES);
         with_scratch(batch.div_ceil(group) * stride, |sums| {
             let work = |k: usize, dw: &mut [f32], mut dx: Option<&mut [f32]>| {

@@ -39,7 +39,13 @@ const CHEAP: usize = 32;
 const CHEAP_UNPOOLED: usize = 16;
 
 /// The most groups of samples whose gradients are summed apart.
-const GROUPS: usize = 16;
+const GROUPS: usize = 32;
+
+/// Samples whose gradients are summed together: two, where there are tasks enough all the same, since each group's sums are cleared and
+/// added up.
+fn samples_per_group(batch: usize) -> usize {
+    batch.div_ceil(GROUPS).max(batch.div_ceil(GROUPS / 2).min(2)).max(1)
+}
 
 /// A convolution with a batch normalisation and what follows it.
 ///

@@ -19,7 +19,7 @@ use super::backward::Groups;
 use super::marked::MarkedGradient;
 use super::place::Place;
 use super::pooled::PoolGradient;
-use super::{ConvNorm, GROUPS, Grads, Kept, Params, Past};
+use super::{ConvNorm, Grads, Kept, Params, Past, samples_per_group};
 use crate::batch_norm::Norm;
 use crate::scratch::with_scratch;
 use crate::simd::LANES;
@@ -61,18 +61,16 @@ impl ConvNorm {
             gram: self.plan.gram_len(),
         };
         let (batch, len) = (self.batch(past.x.len()), layout.len());
-        let group = batch.div_ceil(GROUPS).max(1);
+        let group = samples_per_group(batch);
         with_scratch(batch.div_ceil(group) * len, |sums| {
-            sums.par_chunks_mut(len).enumerate().for_each(|(k, sums)| {
+            sums.par_chunks_mut(len).with_max_len(1).enumerate().for_each(|(k, sums)| {
                 sums.fill(0.0);
                 for n in k * group..((k + 1) * group).min(batch) {
                     self.short_sums(n, past, dy, layout.cut(sums));
                 }
             });
             let (all, rest) = sums.split_at_mut(len);
-            for more in rest.chunks_exact(len) {
-                reduce::add_assign(all, more);
-            }
+            reduce::add_rows(all, rest, len);
             let norm = self.norm(params, kept.mean, kept.variance);
             let count = self.norm_geom(batch).numbers_per_channel();
             with_scratch(4 * self.channels(), |channels| {

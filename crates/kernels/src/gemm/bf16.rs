@@ -114,6 +114,9 @@ mod tests {
             }
         }
         assert_eq!(widened(round(f32::MAX)), f32::INFINITY);
+        for nan in [0x7f80_0001, 0x7fff_ffff, 0xff80_0001, 0xffff_ffff_u32] {
+            assert!(widened(round(f32::from_bits(nan))).is_nan(), "{nan:x}");
+        }
     }
 
     /// The bits of the f32 product with a rounded `b`, whatever the shape.

@@ -51,6 +51,7 @@ pub(super) fn run(args: EvaluateArgs, console: Console) -> Result<(), Failure> {
             "split": args.split,
             "data": data.name(),
             "model": classifier.spec().name,
+            "bf16": args.bf16,
             "weights": args.weights.display().to_string(),
         })
         .to_string()

@@ -45,9 +45,12 @@ fn a_model_of_ones_own_is_measured_like_a_built_in_one() {
 #[test]
 fn weights_in_bf16_are_for_inference_and_told() {
     let lab = Lab::new();
-    let found = list(&lab.ok(&format!("bench {SHORT} --models lenet5 --bf16 --json -j 1 -b 1")));
+    let found = list(&lab.ok(&format!("bench {SHORT} --models lenet5,perceptron --bf16 --json -j 1 -b 1")));
     let told: Vec<_> = found.iter().map(|one| (one["mode"].clone(), one["weights"].clone())).collect();
-    assert_eq!(told, [("train".into(), "f32".into()), ("infer".into(), "bf16".into())]);
+    let [train, infer, f32, bf16] = ["train", "infer", "f32", "bf16"].map(serde_json::Value::from);
+    let perceptron = [(train.clone(), f32.clone()), (infer.clone(), f32.clone())];
+    assert_eq!(told[..2], [(train, f32), (infer, bf16)]);
+    assert_eq!(told[2..], perceptron, "a net without large layers");
     let text = lab.ok(&format!("bench {SHORT} --models lenet5 --bf16 --modes infer --profile -b 1"));
     assert!(text.contains("linear in bf16"), "{text}");
 }

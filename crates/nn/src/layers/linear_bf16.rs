@@ -20,17 +20,12 @@ pub(crate) struct LinearBf16 {
 }
 
 impl LinearBf16 {
-    /// From a layer that is a [`Layer::product`], and its parameters.
-    pub(crate) fn of(layer: &dyn Layer<f32>, params: &[f32]) -> Option<Self> {
-        let (out, inp) = layer.product()?;
+    /// From a layer that is a [`Layer::product`] of this size, and its parameters.
+    pub(crate) fn of(layer: &dyn Layer<f32>, (out, inp): (usize, usize), params: &[f32]) -> Self {
         let mut weight = Buffer::zeros(bf16::packed_len((out, inp)));
         bf16::pack((out, inp), &params[..out * inp], &mut weight);
-        Some(LinearBf16 {
-            input: layer.input_shape(),
-            out_features: out,
-            params: layer.params().to_vec(),
-            weight,
-        })
+        let (input, params) = (layer.input_shape(), layer.params().to_vec());
+        LinearBf16 { input, out_features: out, params, weight }
     }
 }
 

@@ -41,7 +41,7 @@ pub(in crate::conv2d) struct Direct {
     channels: usize,
     size: (usize, usize),
     /// Whether [`BackByTwo`] does it, with the same bits.
-    by_two: bool,
+    pub(super) by_two: bool,
 }
 
 fn window(g: &Conv2dGeom) -> impl Iterator<Item = (usize, usize)> {

@@ -7,6 +7,7 @@ use super::tiled::Tiled;
 use super::{ByChannel, Planes, Weights};
 use crate::conv2d::Conv2dGeom;
 use crate::conv2d::wide::tests::agree_with_the_reference;
+use crate::noise::noise;
 
 /// The three passes of some forms over a batch of two.
 fn check(g: Conv2dGeom, forward: &Planes, backward: &Planes, weights: &Weights) {
@@ -102,8 +103,24 @@ fn windows_of_three_at_stride_two_agree() {
         (1, 1, (4, 33)),
         (12, 3, (7, 63)),
     ] {
-        check_direct(Conv2dGeom::square(inp, out, size, 3, 2, 1).unwrap());
+        let g = Conv2dGeom::square(inp, out, size, 3, 2, 1).unwrap();
+        check_direct(g);
+        let quick = Direct::input_gradient(&g);
+        assert!(quick.by_two);
+        let mut plain = quick.clone();
+        plain.by_two = false;
+        let mut packed = vec![f32::NAN; quick.packed_len()];
+        Planes::Direct(quick.clone()).pack(&g, true, &noise(1, g.weight_len()), &mut packed);
+        let dy = noise(2, g.output_len());
+        let [quick, plain] = [quick, plain].map(|form| {
+            let mut dx = vec![f32::NAN; g.input_len()];
+            form.run(&dy, &packed, None, &mut dx);
+            dx
+        });
+        assert_eq!(quick, plain, "{g:?}");
     }
+    let g = |stride, padding| Conv2dGeom::square(16, 16, (9, 9), 3, stride, padding).unwrap();
+    assert!([g(1, 1), g(2, 0)].iter().all(|g| !Direct::input_gradient(g).by_two));
 }
 
 #[test]

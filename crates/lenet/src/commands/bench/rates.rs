@@ -93,7 +93,7 @@ impl<'a> Row<'a> {
             mode,
             batch,
             threads: pool.current_num_threads(),
-            weights: subject.weights(mode),
+            weights: subject.weights(mode)?,
             images_per_sec: each(|one| one.rate),
             fma_fraction: multiply_adds as f64 * each(|one| one.rate / one.peak).median,
             peak_gflops: 2e-9 * each(|one| one.peak).median,

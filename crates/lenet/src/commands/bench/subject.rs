@@ -76,8 +76,9 @@ impl Subject {
     }
 
     /// How the largest weights are held in that mode.
-    pub(super) fn weights(&self, mode: ModeWord) -> &'static str {
-        if mode == ModeWord::Infer && self.bf16 { "bf16" } else { "f32" }
+    pub(super) fn weights(&self, mode: ModeWord) -> Result<&'static str, Failure> {
+        let rounded = self.net(mode)?.nodes().iter().any(|node| node.layer.kind().ends_with("bf16"));
+        Ok(if rounded { "bf16" } else { "f32" })
     }
 
     /// Weights to begin with.
