@@ -5,7 +5,7 @@
 //!  bf16   s eeeeeeee mmmmmmm                         widened by 16 zeros: exact
 //! ```
 //!
-//! Products and sums are f32's, in the order of [`super::dot`], whose text this is: the bits of a product with a rounded `b`.
+//! Products and sums are f32's, in the order of `dot.rs`, whose text this is: the bits of a product with a rounded `b`.
 
 use super::dot::{self, Cell};
 use crate::simd::{LANES, Simd};
