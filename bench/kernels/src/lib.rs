@@ -24,16 +24,19 @@ pub fn cases() -> Vec<Case> {
     let modified_conv3 = Conv2dGeom::square(16, 32, (31, 31), 3, 1, 0).expect("it fits");
     let block2 = Conv2dGeom::square(80, 80, (8, 8), 3, 1, 1).expect("it fits");
     let depth = Conv2dGeom::new(64, 64, (16, 16), (3, 3), 1, 1, 1, 64).expect("it fits");
+    let halving = Conv2dGeom::square(16, 32, (64, 64), 3, 2, 1).expect("it fits");
     let pooled = Conv2dGeom::square(16, 32, (32, 32), 3, 1, 1).expect("it fits");
     let mut all = Vec::new();
     all.extend(per_sample("conv 5×5 6→16, 62×62", lenet_conv2));
     all.extend(per_sample("conv 3×3 16→32, 31×31", modified_conv3));
+    all.extend(per_sample("conv 3×3 16→32, 64×64, stride 2", halving));
     all.extend(batched("conv 3×3 80→80, 8×8, 8 samples", block2));
     all.extend(per_sample("depthwise 3×3 64, 16×16", depth));
     all.push(fused("conv 5×5 1→6, 128×128, pool, sigmoid"));
     all.push(fused_backward("conv 5×5 6→16, 62×62, pool, sigmoid, gradients", lenet_conv2));
     all.push(fused_backward("conv 3×3 16→32, 32×32, pool, sigmoid, gradients", pooled));
     all.extend(products());
+    all.push(one_image_in_bf16("linear 13,456→120, one image, weights in bf16"));
     all.push(unary("sigmoid, 16,384", Activation::Sigmoid));
     all.push(unary("silu, 16,384", Activation::Silu));
     all.push(max_pool("max pool 2×2, 16×64×64"));
@@ -141,6 +144,15 @@ fn products() -> [Case; 3] {
             Box::new(move || gemm::matmul_tn((out, len, batch), &dy2, &x2, &mut dw)),
         ),
     ]
+}
+
+fn one_image_in_bf16(name: &'static str) -> Case {
+    let (out, len) = (120, 13_456);
+    let mut packed = vec![0.0; gemm::bf16::packed_len((out, len))];
+    gemm::bf16::pack((out, len), &numbers(2, out * len), &mut packed);
+    let (x, mut y) = (numbers(1, len), vec![0.0; out]);
+    let run = move || gemm::bf16::matmul_nt((1, out, len), &x, &packed, &mut y);
+    Case { name, macs: (out * len) as u64, run: Box::new(run) }
 }
 
 fn unary(name: &'static str, f: Activation) -> Case {
