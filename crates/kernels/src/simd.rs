@@ -57,6 +57,8 @@ pub(crate) trait Simd: Copy + Send + Sync {
     type M: Copy;
     /// Accumulators of 16 lanes that a tile may keep in registers beside a few operands.
     const ACCUMULATORS: usize;
+    /// Whether those of the large tiles of most kernels do.
+    const TILES_OF_24: bool = Self::ACCUMULATORS >= 24;
     /// Whether the lanes are those of registers, so that arithmetic on them is quicker than a look-up.
     const VECTORS: bool = true;
 

@@ -71,7 +71,7 @@ impl Kernel for Correlate<'_> {
         assert!(self.y.len() >= end && self.bias.is_none_or(|b| b.len() == channels));
         let row_vectors = self.columns.div_ceil(LANES);
         let vectors = self.rows * row_vectors;
-        let wide = S::ACCUMULATORS >= 24;
+        let wide = S::TILES_OF_24;
         for first in (0..channels).step_by(BLOCK) {
             let mut at = 0;
             while at < vectors {

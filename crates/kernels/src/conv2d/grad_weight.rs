@@ -49,7 +49,7 @@ impl Kernel for GradWeight<'_> {
         let end = (channels - 1) * self.dy_plane + (self.rows - 1) * self.dy_pitch + width;
         assert!(self.x.len() >= reach + last && self.dy.len() >= end);
         assert!(self.sums.len() == channels * taps * LANES && self.dw.len() == channels * taps);
-        let wide = S::ACCUMULATORS >= 24;
+        let wide = S::TILES_OF_24;
         let block_rows = (BLOCK_NUMBERS / (channels.min(4) * self.dy_pitch)).max(1);
         for first_row in (0..self.rows).step_by(block_rows) {
             let rows = first_row..(first_row + block_rows).min(self.rows);

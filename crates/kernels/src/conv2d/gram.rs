@@ -57,7 +57,7 @@ impl Kernel for Gram<'_> {
         let last = self.offsets.iter().copied().max().unwrap_or(0);
         assert!(self.x.len() >= (self.rows - 1) * self.pitch + self.columns + last);
         assert_eq!(self.sums.len(), taps * (taps + 1), "length of the sums");
-        let wide = S::ACCUMULATORS >= 24;
+        let wide = S::TILES_OF_24;
         let band = (BLOCK / self.columns.div_ceil(LANES)).max(1);
         for first in (0..self.rows).step_by(band) {
             let rows = (first, (first + band).min(self.rows));

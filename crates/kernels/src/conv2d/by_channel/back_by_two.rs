@@ -105,7 +105,7 @@ impl BackByTwo<'_> {
         (i, j): (usize, usize),
         block: &mut [S::F; LANES],
     ) {
-        if S::ACCUMULATORS >= 24 {
+        if S::TILES_OF_24 {
             return self.tile::<S, R, 8>(s, channels, (i, j), block);
         }
         let mut some = [s.splat(0.0); LANES];

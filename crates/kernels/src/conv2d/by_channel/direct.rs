@@ -15,7 +15,8 @@ use crate::isa;
 use crate::scratch::with_scratch;
 use crate::simd::LANES;
 
-/// Numbers of an output's rows that are held between summing and turning: two thirds of a 48 KiB L1.
+/// Numbers of an output's rows that are held between summing and turning: 128 KiB, in L2. Fewer, that L1 would hold, lost: the weights
+/// come by more often.
 const BAND_NUMBERS: usize = 32 * 1024;
 
 /// Cells of the output that the same taps reach.

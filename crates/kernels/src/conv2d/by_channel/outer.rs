@@ -78,7 +78,7 @@ impl Outer<'_> {
 
     #[inline(always)]
     fn blocks<S: Simd, const STEP: usize>(&mut self, s: S, rows: (usize, usize), columns: (usize, usize)) {
-        let wide = S::ACCUMULATORS >= 24;
+        let wide = S::TILES_OF_24;
         let sizes: &[usize] = if wide { &[12, 9, 6, 4, 3, 1] } else { &[2, 1] };
         for o in (0..self.depth).step_by(BLOCK) {
             let two = self.depth - o >= BLOCK;

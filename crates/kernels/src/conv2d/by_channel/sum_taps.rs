@@ -76,7 +76,7 @@ impl Kernel for SumTaps<'_> {
 impl SumTaps<'_> {
     #[inline(always)]
     fn blocks<S: Simd, const STEP: usize>(&mut self, s: S) {
-        let wide = S::ACCUMULATORS >= 24;
+        let wide = S::TILES_OF_24;
         for o in (0..self.depth).step_by(BLOCK) {
             let two = self.depth - o >= BLOCK;
             let (vectors, sizes): (usize, &[usize]) = match (wide, two) {

@@ -46,7 +46,7 @@ impl Kernel for Gather<'_> {
         while o < self.depth {
             o += match (self.depth - o) / LANES {
                 4 => self.columns::<S, 2>(s, o),
-                3.. if S::ACCUMULATORS >= 24 => self.columns::<S, 3>(s, o),
+                3.. if S::TILES_OF_24 => self.columns::<S, 3>(s, o),
                 2.. => self.columns::<S, 2>(s, o),
                 _ => self.columns::<S, 1>(s, o),
             };
@@ -62,9 +62,9 @@ impl Gather<'_> {
         let mut at = 0;
         while at < cells.len() {
             at += match cells.len() - at {
-                12.. if S::ACCUMULATORS >= 24 && V <= 2 => self.tile::<S, V, 12>(s, o, &cells[at..]),
-                8.. if S::ACCUMULATORS >= 24 => self.tile::<S, V, 8>(s, o, &cells[at..]),
-                4.. if S::ACCUMULATORS >= 24 => self.tile::<S, V, 4>(s, o, &cells[at..]),
+                12.. if S::TILES_OF_24 && V <= 2 => self.tile::<S, V, 12>(s, o, &cells[at..]),
+                8.. if S::TILES_OF_24 => self.tile::<S, V, 8>(s, o, &cells[at..]),
+                4.. if S::TILES_OF_24 => self.tile::<S, V, 4>(s, o, &cells[at..]),
                 2.. => self.tile::<S, V, 2>(s, o, &cells[at..]),
                 _ => self.tile::<S, V, 1>(s, o, &cells[at..]),
             };

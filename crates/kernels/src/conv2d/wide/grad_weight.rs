@@ -90,8 +90,8 @@ impl Kernel for Rows<'_> {
         let mut row = 0;
         while row < rows {
             row += match rows - row {
-                8.. if S::ACCUMULATORS >= 24 => self.row_block::<S, 8>(s, row),
-                4.. if S::ACCUMULATORS >= 24 => self.row_block::<S, 4>(s, row),
+                8.. if S::TILES_OF_24 => self.row_block::<S, 8>(s, row),
+                4.. if S::TILES_OF_24 => self.row_block::<S, 4>(s, row),
                 2.. => self.row_block::<S, 2>(s, row),
                 _ => self.row_block::<S, 1>(s, row),
             };
@@ -108,7 +108,7 @@ impl Rows<'_> {
         while c < depth {
             c += match (depth - c) / LANES {
                 4 => self.tile::<S, M, 2>(s, row, c),
-                3.. if S::ACCUMULATORS >= 24 => self.tile::<S, M, 3>(s, row, c),
+                3.. if S::TILES_OF_24 => self.tile::<S, M, 3>(s, row, c),
                 2.. => self.tile::<S, M, 2>(s, row, c),
                 _ => self.tile::<S, M, 1>(s, row, c),
             };
