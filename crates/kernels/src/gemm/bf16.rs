@@ -7,13 +7,13 @@
 //!
 //! Products and sums are f32's, in the order of `dot.rs`, whose text this is: the bits of a product with a rounded `b`.
 
-use super::dot::{self, Cell};
+use super::dot::{self, Stored};
 use crate::simd::{LANES, Simd};
 
 /// The upper half of an f32.
 type Half = u16;
 
-impl Cell for Half {
+impl Stored for Half {
     /// Rows end in zeros, so that vectors are whole.
     fn pitch(k: usize) -> usize {
         k.next_multiple_of(LANES)

@@ -15,7 +15,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed as in the formula")]
 
-use std::cell::Cell as Switch;
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::isa;
@@ -40,7 +40,7 @@ const WIDE: usize = 3;
 thread_local! {
     /// Calls with few rows go through `b` forwards and backwards in turn: where the last one ended, the thread's L2 still holds some of it.
     /// No sum is added in another order.
-    static BACKWARDS: Switch<bool> = const { Switch::new(false) };
+    static BACKWARDS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What becomes of what a product's place held.
@@ -51,18 +51,18 @@ enum Write {
 }
 
 /// How `b` is stored: numbers, or halves of them, which are widened on the way into registers.
-pub(super) trait Cell: Copy + Sync {
-    /// Cells from one row of `k` numbers to the next.
+pub(super) trait Stored: Copy + Sync {
+    /// How many lie between the starts of two rows of `k` numbers.
     fn pitch(k: usize) -> usize;
 
     /// Up to 16 numbers, of which `left` are there, zeros behind.
     ///
     /// # Safety
-    /// They are at `from`, in a row as long as [`Cell::pitch`] says.
+    /// They are at `from`, in a row as long as [`Stored::pitch`] says.
     unsafe fn load<S: Simd>(s: S, from: *const Self, left: usize) -> S::F;
 }
 
-impl Cell for f32 {
+impl Stored for f32 {
     fn pitch(k: usize) -> usize {
         k
     }
@@ -75,7 +75,7 @@ impl Cell for f32 {
     }
 }
 
-pub(super) fn matmul_nt<B: Cell>((m, n, k): (usize, usize, usize), a: &[f32], b: &[B], c: &mut [f32]) {
+pub(super) fn matmul_nt<B: Stored>((m, n, k): (usize, usize, usize), a: &[f32], b: &[B], c: &mut [f32]) {
     assert!(a.len() >= m * k && b.len() >= n * B::pitch(k) && c.len() >= m * n);
     if m == 0 || n == 0 || k == 0 {
         return c.fill(0.0);
@@ -134,7 +134,7 @@ struct Product<'a, B> {
     out: SharedMut<'a>,
 }
 
-impl<B: Cell> Kernel for Product<'_, B> {
+impl<B: Stored> Kernel for Product<'_, B> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
@@ -164,7 +164,7 @@ impl<B: Cell> Kernel for Product<'_, B> {
     }
 }
 
-impl<B: Cell> Product<'_, B> {
+impl<B: Stored> Product<'_, B> {
     /// The row of the next terms that tile number `tile` asks for, and bytes of a number there: first those of `b`, then those of `a`.
     #[inline(always)]
     fn hint(&self, tile: usize) -> Option<(*const u8, usize)> {
@@ -235,7 +235,7 @@ impl<B: Cell> Product<'_, B> {
 /// # Safety
 /// They can be read in `MR` rows of `a` and `NR` rows of `b`, so many cells apart.
 #[inline(always)]
-unsafe fn step<S: Simd, B: Cell, const MR: usize, const NR: usize>(
+unsafe fn step<S: Simd, B: Stored, const MR: usize, const NR: usize>(
     s: S,
     (k, pitch): (usize, usize),
     a: *const f32,
