@@ -39,7 +39,7 @@ pub fn in_bf16(net: Sequential, params: &[f32]) -> Sequential {
     assert_eq!(params.len(), net.num_slots(), "length of the parameters");
     let rounded = |node: Node| match node.layer.product() {
         Some((out, inp)) if out * inp >= LEAST => {
-            let layer = LinearBf16::of(&*node.layer, (out, inp), &params[node.params.clone()]);
+            let layer = LinearBf16::of(node.layer, (out, inp), &params[node.params.clone()]);
             Node { layer: Box::new(layer), spec: None, ..node }
         }
         _ => node,

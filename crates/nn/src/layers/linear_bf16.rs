@@ -7,55 +7,56 @@ use crate::layer::{Ctx, Layer, Locality, Past, SavedMut, View, ViewMut, Weights}
 use crate::param::ParamSpec;
 use crate::shape::Shape;
 
+/// What [`Layer::kind`] says of a layer that [`crate::in_bf16`] has rounded.
+pub const LINEAR_BF16: &str = "linear in bf16";
+
 /// `output[n, o] = bias[o] + Σ_i weight[o, i] · input[n, i]`, the weight rounded to bf16: what [`crate::in_bf16`] makes of a large
 /// [`crate::layers::Linear`].
 ///
 /// It holds its weight itself, and does not look at the one among the parameters.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct LinearBf16 {
-    input: Shape,
-    out_features: usize,
-    params: Vec<ParamSpec>,
+    /// What it stands for, asked for all but the product.
+    linear: Box<dyn Layer<f32>>,
     weight: Buffer<f32>,
 }
 
 impl LinearBf16 {
-    /// From a layer that is a [`Layer::product`] of this size, and its parameters.
-    pub(crate) fn of(layer: &dyn Layer<f32>, (out, inp): (usize, usize), params: &[f32]) -> Self {
+    /// In the place of a layer that is a [`Layer::product`] of this size; from its parameters.
+    pub(crate) fn of(linear: Box<dyn Layer<f32>>, (out, inp): (usize, usize), params: &[f32]) -> Self {
         let mut weight = Buffer::zeros(bf16::packed_len((out, inp)));
         bf16::pack((out, inp), &params[..out * inp], &mut weight);
-        let (input, params) = (layer.input_shape(), layer.params().to_vec());
-        LinearBf16 { input, out_features: out, params, weight }
+        LinearBf16 { linear, weight }
     }
 }
 
 impl Layer<f32> for LinearBf16 {
     fn kind(&self) -> &'static str {
-        "linear in bf16"
+        LINEAR_BF16
     }
 
     fn settings(&self) -> String {
-        format!("{}→{}", self.input.len(), self.out_features)
+        self.linear.settings()
     }
 
     fn input_shape(&self) -> Shape {
-        self.input
+        self.linear.input_shape()
     }
 
     fn output_shape(&self) -> Shape {
-        Shape::Flat(self.out_features)
+        self.linear.output_shape()
     }
 
     fn params(&self) -> &[ParamSpec] {
-        &self.params
+        self.linear.params()
     }
 
     fn macs(&self) -> u64 {
-        (self.input.len() * self.out_features) as u64
+        self.linear.macs()
     }
 
     fn locality(&self) -> Locality {
-        Locality::Batch
+        self.linear.locality()
     }
 
     fn forward(
@@ -66,7 +67,7 @@ impl Layer<f32> for LinearBf16 {
         output: ViewMut<'_, f32>,
         _saved: SavedMut<'_, f32>,
     ) {
-        let (out, inp) = (self.out_features, self.input.len());
+        let (out, inp) = (self.output_shape().len(), self.input_shape().len());
         bf16::matmul_nt((input.batch, out, inp), input.data, &self.weight, output.data);
         let b = &weights.params[out * inp..];
         if !b.is_empty() {

@@ -30,6 +30,7 @@ pub use global_avg_pool2d::GlobalAvgPool2d;
 pub use joined::Joined;
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::{Linear, LinearConfig};
+pub use linear_bf16::LINEAR_BF16;
 pub(crate) use linear_bf16::LinearBf16;
 pub use max_pool2d::{MaxPool2d, Pool2dConfig};
 pub use softmax::Softmax;
