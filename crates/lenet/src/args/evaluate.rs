@@ -37,7 +37,7 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "skip|fail", hide_possible_values = true, default_value = "fail")]
     pub(crate) on_bad: OnBadWord,
 
-    /// Round large fully connected layers' weights to bf16: what it does to the scores
+    /// Round large fully connected layers' weights to bf16, to see what that does to the scores
     #[arg(long)]
     pub(crate) bf16: bool,
 

@@ -80,7 +80,7 @@ impl<'a> Row<'a> {
         pool: &ThreadPool,
         effort: Effort,
     ) -> Result<Self, Failure> {
-        let (multiply_adds, repetitions) = match mode {
+        let (multiply_adds, (weights, repetitions)) = match mode {
             ModeWord::Train => {
                 let work = subject.work.forward + subject.work.backward;
                 (work, pool.install(|| train(subject, batch, effort))?)
@@ -93,7 +93,7 @@ impl<'a> Row<'a> {
             mode,
             batch,
             threads: pool.current_num_threads(),
-            weights: subject.weights(mode)?,
+            weights,
             images_per_sec: each(|one| one.rate),
             fma_fraction: multiply_adds as f64 * each(|one| one.rate / one.peak).median,
             peak_gflops: 2e-9 * each(|one| one.peak).median,
@@ -143,8 +143,11 @@ fn heading(widest: usize) -> String {
     format!("{names}\n{}\n", "─".repeat(names.chars().count()))
 }
 
+/// How the largest weights are held, and what was measured.
+type Measured = (&'static str, Vec<Repetition>);
+
 /// Whole training steps.
-fn train(subject: &Subject, batch: usize, effort: Effort) -> Result<Vec<Repetition>, Failure> {
+fn train(subject: &Subject, batch: usize, effort: Effort) -> Result<Measured, Failure> {
     let net = subject.net(ModeWord::Train)?;
     let mut stepper = Stepper::new(&net, &subject.recipe, subject.params(&net), batch);
     let mut feed = Feed::new(subject, batch);
@@ -161,16 +164,18 @@ fn train(subject: &Subject, batch: usize, effort: Effort) -> Result<Vec<Repetiti
         let what = format!("{}: the loss became {loss}, so the time means nothing", subject.spec.name);
         return Err(Failure::new(ErrorKind::Runtime, what));
     }
-    Ok(repetitions)
+    Ok(("f32", repetitions))
 }
 
 /// Forward passes.
-fn infer(subject: &Subject, batch: usize, effort: Effort) -> Result<Vec<Repetition>, Failure> {
+fn infer(subject: &Subject, batch: usize, effort: Effort) -> Result<Measured, Failure> {
     let net = subject.net(ModeWord::Infer)?;
     let params = subject.params(&net);
+    let rounded = net.nodes().iter().any(|node| node.layer.kind() == nn::layers::LINEAR_BF16);
     let mut memory = net.workspace(batch, Mode::Eval);
     let mut feed = Feed::new(subject, batch);
-    Ok(repeat(effort, batch, || net.forward(&params, feed.next().0, StepId::default(), &mut memory)))
+    let pass = || net.forward(&params, feed.next().0, StepId::default(), &mut memory);
+    Ok((if rounded { "bf16" } else { "f32" }, repeat(effort, batch, pass)))
 }
 
 #[cfg(test)]

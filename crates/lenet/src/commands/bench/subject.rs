@@ -75,12 +75,6 @@ impl Subject {
         Ok(nn::in_bf16(net, &params))
     }
 
-    /// How the largest weights are held in that mode.
-    pub(super) fn weights(&self, mode: ModeWord) -> Result<&'static str, Failure> {
-        let rounded = self.net(mode)?.nodes().iter().any(|node| node.layer.kind().ends_with("bf16"));
-        Ok(if rounded { "bf16" } else { "f32" })
-    }
-
     /// Weights to begin with.
     pub(super) fn params(&self, net: &Sequential) -> Buffer<f32> {
         net.init_params(&Default::default(), self.recipe.seed)
